@@ -1,0 +1,94 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring the laboratory up: what depends on nothing of the other starts at the same time."""
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+
+from . import certificates, consul, docker_engine, headscale, images, mounts, network, nomad, process, tools, vault, wan
+from .component import Component
+from .tailnet import MEMBERS
+from .topology import BIN, DATA, KEYS, LOGS, SITE_FILE, STATE
+
+OPTIONAL: dict[str, t.Callable[[], None]] = {"vault": vault.start, "consul": consul.start}
+
+
+def components(optional: t.Iterable[str] = ()) -> list[Component]:
+    """What the laboratory consists of, in the order of its status."""
+    always = [wan.ECHO, headscale.HEADSCALE, *(member.component for member in MEMBERS.values())]
+    always += [docker_engine.DOCKER, nomad.NOMAD, nomad.NOMAD_RELAY]
+    return always + [{"vault": vault.VAULT, "consul": consul.CONSUL}[name] for name in optional]
+
+
+def build_tools(optional: t.Iterable[str]) -> None:
+    """Build what the cache does not have; `go build` uses all cores, so one after the other."""
+    for tool in (*tools.ALWAYS, *(tools.OPTIONAL[name] for name in optional)):
+        tools.provide(tool)
+
+
+def build(optional: t.Sequence[str]) -> None:
+    """Make everything in an empty state directory; its record is written last, so its presence means complete."""
+    for directory in (LOGS, KEYS, BIN, process.RECORDS, STATE / "home", STATE / "tailnet"):
+        directory.mkdir(mode=0o700)
+    DATA.mkdir(mode=0o711, parents=True)
+    link_programs(optional)
+    certificates.create_authority()
+    mounts.create()
+    network.create()
+    _together([_tailnet, _site])
+    add(optional)
+
+
+def add(optional: t.Sequence[str]) -> None:
+    """Start optional servers of a laboratory that is up, and record them."""
+    for name in optional:
+        _timed(name, OPTIONAL[name])
+    known = json.loads(SITE_FILE.read_text())["optional"] if SITE_FILE.exists() else []
+    SITE_FILE.write_text(json.dumps({"optional": [*known, *optional]}))
+
+
+def link_programs(optional: t.Iterable[str]) -> None:
+    """One directory with every program, for the laboratory itself and for PATH."""
+    programs = {"docker": docker_engine.CLIENT[0]}
+    for tool in (*tools.ALWAYS, *(tools.OPTIONAL[name] for name in optional)):
+        programs.update({name: str(path) for name, path in tools.provide(tool).items()})
+    for name, path in programs.items():
+        link = BIN / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(path)
+
+
+def _tailnet() -> None:
+    _timed("echo server", wan.start)
+    _timed("headscale", headscale.start)
+    _together([lambda member=member: _timed(member.name, member.start) for member in MEMBERS.values()])
+
+
+def _site() -> None:
+    _timed("docker", docker_engine.start)
+    # After Docker: Nomad looks for its drivers when it starts, and then only every half minute.
+    _together([lambda: _timed("nomad", nomad.start), lambda: _timed("images", _images)])
+
+
+def _images() -> None:
+    for image in images.ALL:
+        images.make(image)
+
+
+def _together(steps: t.Sequence[t.Callable[[], None]]) -> None:
+    """Run them at once and raise the first failure."""
+    with ThreadPoolExecutor(len(steps)) as pool:
+        futures: list[Future[None]] = [pool.submit(step) for step in steps]
+        for done in wait(futures, return_when=FIRST_EXCEPTION).done:
+            done.result()
+
+
+def _timed(what: str, step: t.Callable[[], None]) -> None:
+    begin = time.monotonic()
+    step()
+    print(f"  {what:<12} ready after {time.monotonic() - begin:.1f} s", flush=True)

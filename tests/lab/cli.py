@@ -1,0 +1,124 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The laboratory's command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import typing as t
+
+from . import building, host, process
+from .errors import LabError, Unsupported
+from .removal import remove, traces
+from .site import Site
+from .state import locked
+from .topology import LOGS, NAMESPACES, SITE_FILE
+
+
+def main() -> int:
+    """Run one command; its exit code is 0 for yes, 1 for no or failure, 2 where the laboratory cannot run at all."""
+    options = _parser().parse_args()
+    try:
+        host.require()
+        return options.command(options)
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 2 if isinstance(error, Unsupported) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python3 -m tests.lab", description="A real Nomad and a real tailnet on one machine.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(function: t.Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(function.__name__.lstrip("_").removesuffix("_"), help=text, description=text)
+        sub.set_defaults(command=function)
+        return sub
+
+    for sub in (command(_up, "bring it up, and wait until everything is ready"), command(_build, "only build the programs into the cache")):
+        sub.add_argument("--with", dest="optional", type=_optional, default=(), metavar="vault,consul", help="servers to add")
+    command(_status, "show each component; exit code 0 when all are ready")
+    command(_down, "take it away without a trace")
+    command(_check, "list what is left of it; exit code 0 when nothing is")
+    command(_env, 'print shell exports: eval "$(python3 -m tests.lab env)"')
+    command(_shell, "open a shell in a namespace").add_argument("namespace", choices=NAMESPACES, nargs="?", default="site")
+    execute = command(_exec, "run a command in a namespace")
+    execute.add_argument("namespace", choices=NAMESPACES)
+    execute.add_argument("argv", nargs=argparse.REMAINDER, metavar="COMMAND")
+    return parser
+
+
+def _optional(text: str) -> tuple[str, ...]:
+    names = tuple(filter(None, text.split(",")))
+    unknown = set(names) - building.OPTIONAL.keys()
+    if unknown:
+        raise argparse.ArgumentTypeError(f"not among {', '.join(building.OPTIONAL)}: {', '.join(sorted(unknown))}")
+    return names
+
+
+def _up(options: argparse.Namespace) -> int:
+    host.install()
+    building.build_tools(options.optional)
+    begin = time.monotonic()
+    with locked():
+        if SITE_FILE.exists() and all(component.is_ready() for component in building.components(Site.running().optional)):
+            missing = [name for name in options.optional if name not in Site.running().optional]
+            building.link_programs(missing)
+            building.add(missing)
+        else:
+            # Also the rest of an `up` that was killed, or of a laboratory with a dead component.
+            remove(keep_state=True)
+            building.build(options.optional)
+    print(f'The laboratory is up ({time.monotonic() - begin:.1f} s). Use it: eval "$(python3 -m tests.lab env)"')
+    return 0
+
+
+def _build(options: argparse.Namespace) -> int:
+    building.build_tools(options.optional)
+    return 0
+
+
+def _status(_options: argparse.Namespace) -> int:
+    all_ready = True
+    for component in building.components(Site.running().optional):
+        pid, ready = process.recorded(component.name), component.is_ready()
+        all_ready &= ready
+        print(f"{component.name:<12} {'ready' if ready else 'NOT READY':<10} {f'pid {pid}' if pid else 'ended':<12} {component.address}")
+    print(f"logs: {LOGS}")
+    return 0 if all_ready else 1
+
+
+def _down(_options: argparse.Namespace) -> int:
+    with locked():
+        remove()
+    print("The laboratory is down.")
+    return 0
+
+
+def _check(_options: argparse.Namespace) -> int:
+    found = traces()
+    for trace in found:
+        print(trace)
+    return 1 if found else 0
+
+
+def _env(_options: argparse.Namespace) -> int:
+    print(Site.running().shell_exports())
+    return 0
+
+
+def _shell(options: argparse.Namespace) -> int:
+    environment = {**Site.running().child_environment(), "PS1": f"lab {options.namespace} \\w \\$ "}
+    argv = [*NAMESPACES[options.namespace].enter, "bash", "--norc"]
+    os.execvpe(argv[0], argv, environment)
+
+
+def _exec(options: argparse.Namespace) -> int:
+    if not options.argv:
+        raise LabError("Which command?")
+    argv = [*NAMESPACES[options.namespace].enter, *options.argv]
+    os.execvpe(argv[0], argv, Site.running().child_environment())

@@ -1,0 +1,43 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a command, wait for a state."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import time
+import typing as t
+
+from .errors import LabError
+
+
+def run(argv: t.Sequence[str], *, stdin: str | None = None, timeout: float = 60, env: dict[str, str] | None = None) -> str:
+    """Run to the end and return stdout; a failure carries what the command said."""
+    try:
+        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=timeout, env=env, check=False)
+    except subprocess.TimeoutExpired:
+        raise LabError(f"no end after {timeout:.0f} s: {shlex.join(argv)}") from None
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip()
+        raise LabError(f"exit code {done.returncode}: {shlex.join(argv)}\n{said}")
+    return done.stdout
+
+
+def succeeds(argv: t.Sequence[str], timeout: float = 10) -> bool:
+    """Whether the command ends well in time."""
+    try:
+        run(argv, timeout=timeout)
+    except LabError:
+        return False
+    return True
+
+
+def wait_until(condition: t.Callable[[], bool], what: str, seconds: float) -> None:
+    """Return as soon as the condition holds; otherwise say what was awaited."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise LabError(f"{what}: not after {seconds:.0f} s")
+        time.sleep(0.1)

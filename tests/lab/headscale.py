@@ -1,0 +1,67 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control plane of the tailnet: headscale with TLS, an embedded DERP relay and STUN."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from . import certificates, process
+from .command import run, succeeds
+from .component import Component, render
+from .topology import BIN, HEADSCALE_IP, HERE, KEYS, LOGIN_SERVER, NAMESPACES, STATE, TAILNET
+
+HOME = STATE / "headscale"
+CONFIG = HOME / "headscale.yaml"
+CLI = [str(BIN / "headscale"), "--config", str(CONFIG)]
+WAN = NAMESPACES["wan"]
+USERS = ("lab", "alice", "mallory")
+FOREVER = "720h"
+
+
+def _answers() -> bool:
+    return succeeds([*WAN.enter, "curl", "-fsS", "--noproxy", "*", "--cacert", str(certificates.CA), f"{LOGIN_SERVER}/health"])
+
+
+HEADSCALE = Component("headscale", f"{LOGIN_SERVER} (wan)", _answers)
+
+
+def start() -> None:
+    """Start it, and make the users and the keys."""
+    HOME.mkdir()
+    certificate, key = certificates.issue("headscale", [f"IP:{HEADSCALE_IP}"])
+    policy = HERE / "etc" / "policy.json"
+    settings = {"server": LOGIN_SERVER, "ip": HEADSCALE_IP, "home": HOME, "tailnet": TAILNET, "policy": policy}
+    CONFIG.write_text(render("headscale.yaml", certificate=certificate, key=key, **settings))
+    process.start("headscale", [*CLI, "serve"], WAN)
+    HEADSCALE.wait()
+    users = {name: _json("users", "create", name)["id"] for name in USERS}
+    _store("service", _key(users["lab"], "--reusable", "--ephemeral", "--tags", "tag:service"))
+    _store("worker", _key(users["lab"], "--reusable", "--ephemeral", "--tags", "tag:worker"))
+    _store("exit", _key(users["lab"], "--reusable", "--tags", "tag:exit"))
+    for name in ("alice", "mallory"):
+        _store(name, _key(users[name], "--reusable"))
+    expired = _key(users["lab"], "--reusable", "--ephemeral", "--tags", "tag:service")
+    _json("preauthkeys", "expire", "--user", str(users["lab"]), expired)
+    _store("expired", expired)
+
+
+def nodes() -> list[dict[str, t.Any]]:
+    """Every node that headscale knows, as its command line gives them."""
+    return _json("nodes", "list") or []
+
+
+def _key(user: int, *options: str) -> str:
+    return _json("preauthkeys", "create", "--user", str(user), "--expiration", FOREVER, *options)["key"]
+
+
+def _store(name: str, key: str) -> None:
+    path = KEYS / name
+    path.touch(mode=0o600)
+    path.write_text(key)
+
+
+def _json(*arguments: str) -> t.Any:
+    return json.loads(run([*CLI, *arguments, "--output", "json"]))

@@ -1,0 +1,81 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Container images made from nothing but the built programs, busybox and the lab's CA."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import certificates, tools
+from .command import run
+from .docker_engine import CLIENT
+from .errors import LabError
+from .topology import BIN
+
+BUSYBOX = Path("/bin/busybox")
+DIRECTORIES = {"tmp": 0o1777, "var/run": 0o755, "var/lib": 0o755, "root": 0o700}
+
+
+@dataclass(frozen=True)
+class Image:
+    """`files` maps a path in the image to the program that goes there."""
+
+    tag: str
+    files: t.Mapping[str, Path]
+    change: str
+
+
+TAILSCALE = Image(
+    f"lab/tailscale:{tools.TAILSCALE.version}",
+    {f"usr/local/bin/{program}": BIN / program for program in tools.TAILSCALE.programs},
+    'CMD ["/usr/local/bin/containerboot"]',
+)
+HTTPBIN = Image(f"lab/go-httpbin:{tools.HTTPBIN.version}", {"bin/go-httpbin": BIN / "go-httpbin"}, 'CMD ["/bin/go-httpbin"]')
+CADDY = Image(f"lab/caddy:{tools.CADDY.version}", {"usr/bin/caddy": BIN / "caddy"}, 'CMD ["/usr/bin/caddy"]')
+BUSYBOX_ONLY = Image("lab/busybox:1", {}, 'CMD ["/bin/sh"]')
+# What Nomad starts first to hold an allocation's network namespace.
+PAUSE = Image("lab/pause:1", {}, 'CMD ["/bin/sh", "-c", "trap exit TERM INT; while :; do sleep 3600 & wait; done"]')
+ALL = (PAUSE, TAILSCALE, HTTPBIN, CADDY, BUSYBOX_ONLY)
+
+
+def make(image: Image) -> None:
+    """Hand the image's file system to Docker as a stream."""
+    path = "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    argv = [*CLIENT, "import", "--change", image.change, "--change", path, "-", image.tag]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as docker:
+        stdin, stdout = t.cast(t.IO[bytes], docker.stdin), t.cast(t.IO[bytes], docker.stdout)
+        with stdin, tarfile.open(fileobj=stdin, mode="w|") as tar:
+            _fill(tar, image)
+        said = stdout.read().decode(errors="replace")
+    if docker.returncode != 0:
+        raise LabError(f"image {image.tag}: {said}")
+
+
+def _fill(tar: tarfile.TarFile, image: Image) -> None:
+    for name, mode in DIRECTORIES.items():
+        directory = tarfile.TarInfo(name)
+        directory.type, directory.mode = tarfile.DIRTYPE, mode
+        tar.addfile(directory)
+    _add(tar, "bin/busybox", BUSYBOX.read_bytes(), 0o755)
+    for applet in run([str(BUSYBOX), "--list-full"]).split():
+        link = tarfile.TarInfo(applet)
+        link.type, link.linkname = tarfile.SYMTYPE, "/bin/busybox"
+        if applet != "bin/busybox":
+            tar.addfile(link)
+    _add(tar, "etc/passwd", b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n", 0o644)
+    _add(tar, "etc/group", b"root:x:0:\nnogroup:x:65534:\n", 0o644)
+    _add(tar, "etc/ssl/certs/ca-certificates.crt", certificates.CA.read_bytes(), 0o644)
+    for name, source in image.files.items():
+        _add(tar, name, source.read_bytes(), 0o755)
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes, mode: int) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = len(content), mode
+    tar.addfile(entry, io.BytesIO(content))

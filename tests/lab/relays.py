@@ -1,0 +1,25 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start the relays through which the machine's own shell reaches the site's servers."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+from . import process
+from .errors import LabError
+from .topology import HERE, NAMESPACES, RELAY_IP, RELAY_PORTS
+
+
+def start(server: str, port: int) -> None:
+    """Relay the server's loopback port of the machine to its port in the site."""
+    outside = (RELAY_IP, RELAY_PORTS[server])
+    try:
+        listener = socket.create_server(outside, backlog=128)
+    except OSError as error:
+        raise LabError(f"The laboratory needs port {outside[1]} of {outside[0]} for {server}: {error.strerror}") from error
+    with listener:
+        argv = [sys.executable, str(HERE / "relay.py"), str(listener.fileno()), "127.0.0.1", str(port)]
+        process.start(f"{server}-relay", argv, NAMESPACES["site"], fds=[listener.fileno()])

@@ -1,0 +1,37 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every module of the collection can do."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+attributes:
+  check_mode:
+    support: full
+  action_group:
+    version_added: 0.1.0
+    support: full
+    membership:
+      - notailcar.nomad.nomad
+  action:
+    support: full
+    details:
+      - The action plugin runs the module's logic in process where the packaged module would run on the controller anyway.
+  async:
+    support: full
+    details:
+      - The packaged module is used, so no progress is shown.
+  bypass_host_loop:
+    support: none
+  become:
+    support: full
+    details:
+      - The packaged module is used, so no progress is shown.
+  connection:
+    support: full
+  delegation:
+    support: full
+"""

@@ -1,0 +1,74 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that say how to reach Nomad."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  address:
+    description:
+      - Address of a Nomad server or client, V(http://) or V(https://).
+      - The environment variable E(NOMAD_ADDR) is used when the option is not set.
+    type: str
+    default: http://127.0.0.1:4646
+  token:
+    description:
+      - Secret ID of the ACL token.
+      - The environment variable E(NOMAD_TOKEN) is used when the option is not set.
+    type: str
+  namespace:
+    description:
+      - Namespace to work in. Nomad's own default is V(default).
+      - The environment variable E(NOMAD_NAMESPACE) is used when the option is not set.
+    type: str
+  region:
+    description:
+      - Region to send the requests to. Without it the region of the agent at O(address) answers.
+      - The environment variable E(NOMAD_REGION) is used when the option is not set.
+    type: str
+  ca_cert:
+    description:
+      - File with the certificate of the authority that the server's certificate is verified with, and with no other.
+      - The environment variable E(NOMAD_CACERT) is used when the option is not set.
+    type: path
+  ca_path:
+    description:
+      - Directory with certificates of authorities, named by their hashes, trusted beside those of the system.
+      - The environment variable E(NOMAD_CAPATH) is used when the option is not set.
+    type: path
+  client_cert:
+    description:
+      - File with the client certificate for a server that wants one (mutual TLS).
+      - The environment variable E(NOMAD_CLIENT_CERT) is used when the option is not set.
+    type: path
+  client_key:
+    description:
+      - File with the private key of O(client_cert).
+      - The environment variable E(NOMAD_CLIENT_KEY) is used when the option is not set.
+    type: path
+  tls_server_name:
+    description:
+      - Name to ask for and to verify in the server's certificate when it is not the one in O(address), for example V(server.global.nomad).
+      - The environment variable E(NOMAD_TLS_SERVER_NAME) is used when the option is not set.
+    type: str
+  skip_verify:
+    description:
+      - Do not verify the server's certificate. Whoever answers gets the token.
+      - The environment variable E(NOMAD_SKIP_VERIFY) is used when the option is not set.
+    type: bool
+    default: false
+  http_auth:
+    description:
+      - User and password as V(user:password) for a proxy in front of Nomad that wants HTTP basic authentication.
+      - The environment variable E(NOMAD_HTTP_AUTH) is used when the option is not set.
+    type: str
+notes:
+  - Works with Nomad 1.10 and later; no Python package beside ansible-core is needed.
+  - With a local connection without C(become) and without C(async) the action runs inside the Ansible worker, which is faster and shows
+    progress on the standard error; C(ansible_python_interpreter) has no meaning then.
+  - Proxies of the environment (E(HTTP_PROXY), E(HTTPS_PROXY), E(NO_PROXY)) are respected.
+"""

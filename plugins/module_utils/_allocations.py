@@ -1,0 +1,62 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A job's allocations as Nomad lists them."""
+
+from __future__ import annotations
+
+import typing as t
+import urllib.parse
+
+from ._client import Answer, Client
+from ._errors import NotFound
+from ._wait import Wait
+
+Json = dict[str, t.Any]
+TERMINAL = ("complete", "failed", "lost")
+
+
+def job_path(job: str, below: str = "") -> str:
+    """Return the API path of a job; its name may contain slashes (periodic and dispatched children)."""
+    return f"/v1/job/{urllib.parse.quote(job, safe='')}{below}"
+
+
+def of_job(client: Client, job: str, **query: t.Any) -> Answer:
+    """List a job's allocations, newest first; `data` holds Nomad's AllocListStub."""
+    answer = client.get(job_path(job, "/allocations"), f"list the allocations of {job}", **query)
+    answer.data.sort(key=lambda allocation: -allocation["CreateIndex"])
+    return answer
+
+
+def newest_version(client: Client, job: str) -> int:
+    """Return the version of the job that should run."""
+    try:
+        return int(client.get(job_path(job), f"read the job {job}").data["Version"])
+    except NotFound as error:
+        where = f"namespace {client.namespace or 'default'}" + (f", region {client.region}" if client.region else "")
+        raise NotFound(f"There is no job {job} in {where}.", **error.details) from None
+
+
+def summary(allocation: Json) -> Json:
+    """Return what a result says about an allocation."""
+    return {
+        "id": allocation["ID"],
+        "name": allocation["Name"],
+        "client_status": allocation["ClientStatus"],
+        "node_name": allocation.get("NodeName") or "",
+    }
+
+
+def short(allocation: Json) -> str:
+    """Return the short id that Nomad's own tools show."""
+    return str(allocation["ID"])[:8]
+
+
+def tell_tasks(wait: Wait, allocations: list[Json]) -> None:
+    """Show each task's last event as it happens."""
+    for allocation in allocations:
+        for task, state in sorted((allocation.get("TaskStates") or {}).items()):
+            events = state.get("Events") or []
+            if events:
+                text = events[-1].get("DisplayMessage") or events[-1]["Type"]
+                wait.tell(f"alloc {short(allocation)} {task}: {text}", topic=f"{allocation['ID']}/{task}")

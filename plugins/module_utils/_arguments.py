@@ -1,0 +1,38 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Argument specifications that modules share; the documentation fragments of the same names describe them."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import env_fallback
+
+Spec = dict[str, dict[str, t.Any]]
+
+
+def connection() -> Spec:
+    """Return the options that say how to reach Nomad; see the fragment `connection`."""
+
+    def option(variable: str, **more: t.Any) -> dict[str, t.Any]:
+        return {"type": "str", "fallback": (env_fallback, [variable]), **more}
+
+    return {
+        "address": option("NOMAD_ADDR", default="http://127.0.0.1:4646"),
+        "token": option("NOMAD_TOKEN", no_log=True),
+        "namespace": option("NOMAD_NAMESPACE"),
+        "region": option("NOMAD_REGION"),
+        "ca_cert": option("NOMAD_CACERT", type="path"),
+        "ca_path": option("NOMAD_CAPATH", type="path"),
+        "client_cert": option("NOMAD_CLIENT_CERT", type="path"),
+        "client_key": option("NOMAD_CLIENT_KEY", type="path", no_log=False),
+        "tls_server_name": option("NOMAD_TLS_SERVER_NAME"),
+        "skip_verify": option("NOMAD_SKIP_VERIFY", type="bool", default=False),
+        "http_auth": option("NOMAD_HTTP_AUTH", no_log=True),
+    }
+
+
+def waiting() -> Spec:
+    """Return the options of waiting; see the fragment `waiting`."""
+    return {"timeout": {"type": "int", "default": 300}}

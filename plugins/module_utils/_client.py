@@ -1,0 +1,169 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one client of Nomad's HTTP API."""
+
+from __future__ import annotations
+
+import base64
+import email.utils
+import http.client
+import json
+import ssl
+import time
+import typing as t
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, replace
+
+from ._errors import NomadError, Overloaded, Refused, Unreachable, UntrustedConnection, of_status
+from ._transport import Tls, opener
+
+REQUEST_SECONDS = 30
+PAUSES = (0.3, 1.0, 2.5)
+PASSING_STATUS = (429, 502, 503, 504)
+PASSING_WORDS = ("No cluster leader", "keyring has not been initialized", "leadership lost", "rpc error: EOF")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server answered: the decoded body, the index for blocking queries, and its own clock (epoch seconds)."""
+
+    data: t.Any
+    index: int
+    time: float
+
+
+@dataclass(frozen=True)
+class Client:
+    """Talks to one Nomad, in one namespace and region, as one token."""
+
+    address: str
+    tls: Tls | None
+    token: str | None = None
+    namespace: str | None = None
+    region: str | None = None
+    http_auth: str | None = None
+
+    @classmethod
+    def of(cls, params: dict[str, t.Any]) -> Client:
+        """Return the client for the options of `connection`."""
+        address = params["address"].rstrip("/")
+        if not address.startswith(("http://", "https://")):
+            address = "http://" + address
+        tls = Tls(
+            params["ca_cert"],
+            params["ca_path"],
+            params["client_cert"],
+            params["client_key"],
+            params["tls_server_name"],
+            params["skip_verify"],
+        )
+        return cls(
+            address,
+            tls if address.startswith("https:") else None,
+            params["token"],
+            params["namespace"],
+            params["region"],
+            params["http_auth"],
+        )
+
+    def inside(self, namespace: str, region: str | None = None) -> Client:
+        """Return the same client for another namespace (and region)."""
+        return replace(self, namespace=namespace, region=region or self.region)
+
+    def get(self, path: str, what: str, needs: str = "read-job", /, *, retries: bool = True, **query: t.Any) -> Answer:
+        """Read `path`; the answer's data is decoded JSON (None for an empty body)."""
+        return self._exchange("GET", path, None, what, needs, retries, query)
+
+    def text(self, path: str, what: str, needs: str, /, **query: t.Any) -> str:
+        """Read a file or a log as it is; at once or not at all."""
+        body, _headers = self._once("GET", path, None, what, needs, query)
+        return body.decode("utf-8", errors="replace")
+
+    def put(self, path: str, body: t.Any, what: str, needs: str, /, **query: t.Any) -> Answer:
+        """Send `body`. Only for what may be sent twice: questions (plan, parse), and writes that name the index they replace."""
+        return self._exchange("PUT", path, body, what, needs, True, query)
+
+    def delete(self, path: str, what: str, needs: str, /, **query: t.Any) -> Answer:
+        """Delete `path`; what is gone already stays gone, so this may be sent twice."""
+        return self._exchange("DELETE", path, None, what, needs, True, query)
+
+    def _exchange(self, method: str, path: str, body: t.Any, what: str, needs: str, retries: bool, query: dict[str, t.Any]) -> Answer:
+        pauses = list(PAUSES if retries else ())
+        while True:
+            try:
+                raw, headers = self._once(method, path, body, what, needs, query)
+                break
+            except NomadError as error:
+                if not pauses or not _passing(error, method):
+                    raise
+                time.sleep(pauses.pop(0))
+        try:
+            data = json.loads(raw) if raw.strip() else None
+        except ValueError as error:
+            raise Refused(f"Could not {what}: {self.address} answered something that is not JSON. Is it Nomad's address?") from error
+        when = headers.get("Date")
+        stamp = email.utils.parsedate_to_datetime(when).timestamp() if when else time.time()
+        return Answer(data, int(headers.get("X-Nomad-Index") or 0), stamp)
+
+    def _once(
+        self, method: str, path: str, body: t.Any, what: str, needs: str, query: dict[str, t.Any]
+    ) -> tuple[bytes, http.client.HTTPMessage]:
+        given = {"namespace": self.namespace, "region": self.region, **query}
+        url = f"{self.address}{path}?" + urllib.parse.urlencode({key: value for key, value in given.items() if value is not None})
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data=data, method=method, headers=self._headers())
+        # A blocking query may take a little longer than it was told to.
+        seconds = REQUEST_SECONDS + int(str(query.get("wait", "0s")).rstrip("s"))
+        try:
+            with opener(self.tls).open(request, timeout=seconds) as response:
+                return response.read(), response.headers
+        except urllib.error.HTTPError as error:
+            with error:
+                text = error.read().decode("utf-8", errors="replace").strip()
+            if error.code == 409:
+                text = "conflict"  # the body of a variable's conflict shows the other's values
+            raise of_status(error.code, text or error.reason, what, needs, bool(self.token)) from None
+        except (OSError, http.client.HTTPException) as error:
+            raise self._no_answer(error, what) from None
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Content-Type": "application/json", "User-Agent": "notailcar.nomad"}
+        if self.token:
+            headers["X-Nomad-Token"] = self.token
+        if self.http_auth:
+            headers["Authorization"] = "Basic " + base64.b64encode(self.http_auth.encode()).decode()
+        return headers
+
+    def _no_answer(self, error: Exception, what: str) -> NomadError:
+        reason = getattr(error, "reason", error)
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return UntrustedConnection(
+                f"Could not {what}: the certificate of {self.address} is not trusted ({reason.verify_message}). "
+                "Name its authority in ca_cert (NOMAD_CACERT), or its name in tls_server_name (NOMAD_TLS_SERVER_NAME).",
+                address=self.address,
+            )
+        if isinstance(reason, ssl.SSLError):
+            return UntrustedConnection(
+                f"Could not {what}: no TLS connection to {self.address} ({reason}). Does the server speak HTTPS there, "
+                "and does it want a client certificate (client_cert, client_key)?",
+                address=self.address,
+            )
+        cut_off = isinstance(reason, (ConnectionResetError, BrokenPipeError, http.client.IncompleteRead))
+        return Unreachable(
+            f"Could not {what}: {self.address} does not answer ({reason}). Check address (NOMAD_ADDR).",
+            address=self.address,
+            cut_off=cut_off,
+        )
+
+
+def _passing(error: NomadError, method: str) -> bool:
+    """Tell whether the same request may succeed in a moment."""
+    if isinstance(error, Unreachable):
+        return bool(error.details["cut_off"])
+    status, text = error.details.get("status"), str(error.details.get("server", ""))
+    if isinstance(error, Overloaded) or status in PASSING_STATUS or any(word in text for word in PASSING_WORDS):
+        return True
+    return status == 500 and method == "GET"

@@ -1,0 +1,115 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong between us and Nomad, each with a message that says what to do."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+
+class NomadError(Exception):
+    """Something the user can act on.
+
+    The message is what `msg` shows. `details` (JSON-like) goes into the result as `failure`, always with `kind`.
+    Neither may contain a secret that the edge does not know.
+    """
+
+    kind = "error"
+
+    def __init__(self, message: str, **details: t.Any) -> None:
+        super().__init__(message)
+        self.details = {"kind": self.kind, **details}
+
+
+class InvalidInput(NomadError):
+    """The arguments cannot work, whatever the server says."""
+
+    kind = "invalid_input"
+
+
+class Unreachable(NomadError):
+    kind = "unreachable"
+
+
+class UntrustedConnection(NomadError):
+    kind = "tls"
+
+
+class Denied(NomadError):
+    kind = "denied"
+
+
+class NotFound(NomadError):
+    kind = "not_found"
+
+
+class Conflict(NomadError):
+    kind = "conflict"
+
+
+class Refused(NomadError):
+    """The server understood and said no: a bad spec, a quota, a policy."""
+
+    kind = "refused"
+
+
+class Overloaded(NomadError):
+    """429 or 5xx, also after the bounded retries."""
+
+    kind = "server"
+
+
+class TimedOut(NomadError):
+    kind = "timeout"
+
+
+class Failed(NomadError):
+    """Nomad did what was asked, and it did not work."""
+
+    kind = "failed"
+
+
+def of_status(status: int, text: str, what: str, needs: str, with_token: bool) -> NomadError:
+    """Return the error for an HTTP answer.
+
+    `what` is what was tried ("read the job whoami"), `needs` the ACL capability it takes, `text` the server's own words.
+    """
+    said = {"status": status, "server": text}
+    if status in (401, 403):
+        return _denied(text, what, needs, with_token, said)
+    if status == 404:
+        return NotFound(f"Could not {what}: Nomad does not know it (404: {text}).", **said)
+    if status == 409 or "Enforcing job modify index" in text:
+        return Conflict(f"Could not {what}: it was changed by someone else in between ({status}: {text}).", **said)
+    if status == 400 and "HTTPS server" in text:
+        return UntrustedConnection(
+            f"Could not {what}: the server speaks HTTPS, but the address begins with http://. Correct address (NOMAD_ADDR).", **said
+        )
+    if "No path to region" in text:
+        return Refused(f"Could not {what}: the server knows no such region ({text}). Correct region (NOMAD_REGION).", **said)
+    if 300 <= status < 400:
+        return Refused(
+            f"Could not {what}: the address redirects elsewhere ({status}); the token is not sent there. Correct address (NOMAD_ADDR).",
+            **said,
+        )
+    if status == 429:
+        return Overloaded(
+            f"Could not {what}: the server limits requests (429: {text}), also after retries. Run fewer forks or try later.", **said
+        )
+    if status in (502, 503, 504) or "No cluster leader" in text:
+        return Overloaded(f"Could not {what}: the server is not able to answer ({status}: {text}), also after retries.", **said)
+    return Refused(f"Could not {what}: Nomad answered {status}: {text}", **said)
+
+
+def _denied(text: str, what: str, needs: str, with_token: bool, said: dict[str, t.Any]) -> Denied:
+    if not with_token:
+        cause = "no token was given, and anonymous access does not suffice. Set token (NOMAD_TOKEN)"
+    elif re.search(r"token not found|token expired|UUID must be", text, re.IGNORECASE):
+        cause = "the server does not know this token, or it has expired. Check token (NOMAD_TOKEN)"
+    else:
+        return Denied(
+            f"Could not {what}: the token lacks the capability {needs} here ({said['status']}: {text}).", capability=needs, **said
+        )
+    return Denied(f"Could not {what}: {cause} ({said['status']}: {text}). It takes the capability {needs}.", capability=needs, **said)

@@ -1,0 +1,175 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The file in which a sidecar writes what it observes: read through Nomad's API, checked, and judged."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass
+
+from ._client import Client
+from ._errors import NomadError
+
+Json = dict[str, t.Any]
+DOMAIN = "${TS_CERT_DOMAIN}"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a node must be. None: not asked for."""
+
+    hostname: str | None = None
+    tailnet: str | None = None
+    tags: tuple[str, ...] | None = None
+    serve_config: Json | None = None
+    max_age: int = 30
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was found: the evidence and its age in seconds by the server's clock, or a verdict why there is none."""
+
+    evidence: Json | None = None
+    age: float | None = None
+    verdict: str = ""
+    reason: str = ""
+
+
+def read(client: Client, allocation: Json, task: str) -> Reading:
+    """Read an allocation's evidence. `stat` first: `cat` answers 200 with an error text for a file that is not there."""
+    ident = allocation["ID"]
+    query = {"path": f"{task}/local/run/evidence.json"}
+    what = f"read the evidence of allocation {ident[:8]}"
+    try:
+        seen = client.get(f"/v1/client/fs/stat/{ident}", what, "read-fs", retries=False, **query)
+        text = client.text(f"/v1/client/fs/cat/{ident}", what, "read-fs", **query)
+    except NomadError as error:
+        return _no_reading(error)
+    try:
+        evidence = json.loads(text)
+    except ValueError:
+        return Reading(verdict="never_written", reason="the evidence is not JSON")
+    if not isinstance(evidence, dict) or evidence.get("alloc_id") != ident:
+        return Reading(verdict="refused", reason="the evidence does not name this allocation")
+    return Reading(evidence, round(seen.time - float(evidence.get("time") or 0), 1))
+
+
+def _no_reading(error: NomadError) -> Reading:
+    text = str(error.details.get("server", "")).lower()
+    if error.kind in ("unreachable", "tls", "denied"):
+        raise error
+    if error.kind == "not_found" and ("alloc" in text and "unknown" in text):
+        return Reading(verdict="collected", reason="Nomad has collected the allocation's files")
+    if error.kind == "not_found":
+        return Reading(verdict="never_written", reason="the sidecar has not written evidence")
+    if "no path to node" in text or "node is down" in text or "unknown node" in text or "dial" in text:
+        return Reading(verdict="client_down", reason="Nomad does not reach the client")
+    return Reading(verdict="refused", reason=str(error))
+
+
+def judge(reading: Reading, wanted: Wanted) -> tuple[str, str]:
+    """Return verdict and reason of a node that should be ready: the strict proof."""
+    if reading.evidence is None:
+        return reading.verdict, reading.reason
+    evidence = reading.evidence
+    if reading.age is not None and reading.age > wanted.max_age:
+        return "stale", f"the evidence is {reading.age:.0f} s old (at most {wanted.max_age} s): the sidecar does not observe any more"
+    status = evidence.get("status") or {}
+    node = status.get("Self") or {}
+    if status.get("BackendState") != "Running":
+        return "not_ready", _state(status, evidence)
+    if not status.get("TailscaleIPs"):
+        return "not_ready", "the node has no tailnet address"
+    if node.get("Expired"):
+        return "key_expired", f"the node's key expired at {node.get('KeyExpiry')}"
+    if not node.get("Online"):
+        return "not_ready", "the control server does not see the node online"
+    for check in (_judge_name, _judge_tags, _judge_serve):
+        verdict = check(evidence, node, wanted)
+        if verdict:
+            return verdict
+    if evidence.get("phase") != "ready":
+        return "not_ready", str(evidence.get("reason") or f"the sidecar is {evidence.get('phase')}")
+    return "ready", ""
+
+
+def judge_logout(reading: Reading) -> tuple[str, str]:
+    """Return verdict and reason of a node that should have left the tailnet."""
+    if reading.evidence is None:
+        return reading.verdict, reading.reason
+    phase = reading.evidence.get("phase")
+    if phase == "logged_out":
+        return "logged_out", ""
+    return "not_ready", str(reading.evidence.get("reason") or f"the sidecar ended as {phase}")
+
+
+def dns_name(evidence: Json | None) -> str:
+    """Return the node's full name without the trailing dot."""
+    node = ((evidence or {}).get("status") or {}).get("Self") or {}
+    return str(node.get("DNSName") or "").rstrip(".")
+
+
+def _state(status: Json, evidence: Json) -> str:
+    state = status.get("BackendState") or "not started"
+    hints = {
+        "NeedsLogin": "it is not logged in; is the auth key valid (expired, used, revoked)?",
+        "NeedsMachineAuth": "the device waits for approval in the tailnet",
+        "Stopped": "it was told to stay down",
+    }
+    said = [f"tailscale is {state}", hints.get(state, ""), str(evidence.get("reason") or "")]
+    health = status.get("Health") or []
+    return "; ".join(part for part in [*said, *health[:2]] if part)
+
+
+def _judge_name(evidence: Json, _node: Json, wanted: Wanted) -> tuple[str, str] | None:
+    name = dns_name(evidence)
+    host, _dot, tailnet = name.partition(".")
+    if wanted.hostname and host != wanted.hostname:
+        if host.startswith(wanted.hostname + "-"):
+            reason = f"the node is called {name}: another node, often the old one, still holds {wanted.hostname}; remove that one"
+        else:
+            reason = f"the node is called {name}, wanted was {wanted.hostname}"
+        return "wrong_name", reason
+    if wanted.tailnet and tailnet != wanted.tailnet.strip("."):
+        return "wrong_name", f"the node is {name}, wanted was a name in {wanted.tailnet}: is it the right tailnet?"
+    return None
+
+
+def _judge_tags(_evidence: Json, node: Json, wanted: Wanted) -> tuple[str, str] | None:
+    tags = set(node.get("Tags") or [])
+    if wanted.tags is None or tags == set(wanted.tags):
+        return None
+    return "wrong_tags", f"the node's tags are {_names(tags)}, wanted were {_names(set(wanted.tags))}"
+
+
+def _judge_serve(evidence: Json, _node: Json, wanted: Wanted) -> tuple[str, str] | None:
+    if wanted.serve_config is None:
+        return None
+    in_force = _filled(evidence.get("serve_config") or {}, dns_name(evidence))
+    asked = _filled(wanted.serve_config, dns_name(evidence))
+    if in_force == asked:
+        return None
+    differing = sorted(key for key in in_force.keys() | asked.keys() if in_force.get(key) != asked.get(key))
+    certificates = ((evidence.get("status") or {}).get("CertDomains")) or []
+    hint = (
+        ""
+        if certificates or "HTTPS" not in json.dumps(asked)
+        else "; the tailnet offers no HTTPS certificates, so tailscale applies none of it"
+    )
+    return "serve_differs", f"the serve configuration in force differs from the wanted one in {', '.join(differing)}{hint}"
+
+
+def _filled(value: t.Any, domain: str) -> t.Any:
+    """Return a serve config as tailscale keeps it: the node's name filled in, false, null and empty parts left out."""
+    if isinstance(value, dict):
+        parts = {key.replace(DOMAIN, domain): _filled(part, domain) for key, part in value.items() if key != "ETag"}
+        return {key: part for key, part in parts.items() if part not in (None, False, "", {}, [])}
+    if isinstance(value, list):
+        return [_filled(part, domain) for part in value]
+    return value.replace(DOMAIN, domain) if isinstance(value, str) else value
+
+
+def _names(tags: set[str]) -> str:
+    return ", ".join(sorted(tags)) or "none"

@@ -1,0 +1,123 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The logic of the module `tailscale_health`: every node of a job proved from its own evidence."""
+
+from __future__ import annotations
+
+import typing as t
+
+from . import _allocations, _arguments
+from ._client import Client
+from ._edge import Entry, Run
+from ._errors import InvalidInput, TimedOut
+from ._evidence import Reading, Wanted, dns_name, judge, judge_logout, read
+from ._wait import Wait
+
+Json = dict[str, t.Any]
+LOOK_SECONDS = 1.0
+
+
+def logic(params: Json, run: Run) -> Json:
+    """Wait until all nodes are proved; in check mode look once and fail for nothing."""
+    client = Client.of(params)
+    client = client.inside(client.namespace or "default")
+    wait = Wait(params["job"], params["timeout"], run.progress)
+    proved = "ready" if params["state"] == "ready" else "logged_out"
+    while True:
+        nodes = _look(client, params)
+        bad = [node for node in nodes if node["verdict"] != proved]
+        open_ = [node for node in bad if not (node["verdict"] == "collected" and proved == "logged_out")]
+        wait.tell(f"{len(nodes) - len(open_)}/{len(nodes)} nodes {proved.replace('_', ' ')}")
+        for node in open_:
+            wait.tell(_line(node), topic=node["alloc_id"])
+        if run.check or not (open_ or (proved == "ready" and not nodes)):
+            break
+        if wait.over:
+            _give_up(params, nodes, open_, wait, proved)
+        wait.pause(LOOK_SECONDS)
+    for node in bad:
+        if node not in open_:
+            run.warn(f"{params['job']}: whether node {node['alloc_id'][:8]} logged out is not known: {node['reason']}")
+    return {"changed": False, "job": params["job"], "namespace": client.namespace, "proved": not open_ and bool(nodes), "nodes": nodes}
+
+
+def _give_up(params: Json, nodes: list[Json], open_: list[Json], wait: Wait, proved: str) -> t.NoReturn:
+    lines = [_line(node) for node in open_] or [f"job {params['job']} has no allocation with a task {params['task']} that should run"]
+    told = proved.replace("_", " ")
+    raise TimedOut(f"{params['job']}: not every node is {told} after {wait.seconds} s.\n  " + "\n  ".join(lines), nodes=nodes)
+
+
+def _look(client: Client, params: Json) -> list[Json]:
+    allocations = _of_interest(client, params)
+    return [_node(client, allocation, params) for allocation in allocations]
+
+
+def _of_interest(client: Client, params: Json) -> list[Json]:
+    """The allocations that should run (ready), or the last version's allocations (logged_out)."""
+    job, task = params["job"], params["task"]
+    if params["state"] == "ready":
+        version = _allocations.newest_version(client, job)
+        found = _allocations.of_job(client, job).data
+        kept = [one for one in found if one["JobVersion"] == version and one["DesiredStatus"] == "run"]
+    else:
+        found = _allocations.of_job(client, job).data
+        kept = [one for one in found if one["JobVersion"] == max(one["JobVersion"] for one in found)]
+    with_task = [one for one in kept if not one.get("TaskStates") or task in one["TaskStates"]]
+    if kept and not with_task:
+        raise InvalidInput(f"No group of job {job} has a task {task}.")
+    group = params["group"]
+    return [one for one in with_task if group in (None, one["TaskGroup"])]
+
+
+def _node(client: Client, allocation: Json, params: Json) -> Json:
+    reading = read(client, allocation, params["task"])
+    if params["state"] == "ready":
+        if allocation["ClientStatus"] in _allocations.TERMINAL:
+            reading = Reading(verdict="not_ready", reason=f"the allocation is {allocation['ClientStatus']}")
+        tags = None if params["tags"] is None else tuple(params["tags"])
+        wanted = Wanted(params["hostname"], params["tailnet"], tags, params["serve_config"], params["max_age"])
+        verdict, reason = judge(reading, wanted)
+    else:
+        verdict, reason = judge_logout(reading)
+    evidence = reading.evidence or {}
+    status = evidence.get("status") or {}
+    node = status.get("Self") or {}
+    return {
+        "alloc_id": allocation["ID"],
+        "node_name": allocation.get("NodeName") or "",
+        "group": allocation["TaskGroup"],
+        "verdict": verdict,
+        "reason": reason,
+        "dns_name": dns_name(evidence),
+        "ips": status.get("TailscaleIPs") or [],
+        "tags": node.get("Tags") or [],
+        "online": bool(node.get("Online")),
+        "key_expiry": node.get("KeyExpiry"),
+        "serve_config": evidence.get("serve_config"),
+        "age_seconds": reading.age,
+        "evidence": reading.evidence,
+    }
+
+
+def _line(node: Json) -> str:
+    name = f" {node['dns_name']}" if node["dns_name"] else ""
+    return f"alloc {node['alloc_id'][:8]}{name}: {node['verdict']}{': ' + node['reason'] if node['reason'] else ''}"
+
+
+ENTRY = Entry(
+    arguments={
+        **_arguments.connection(),
+        **_arguments.waiting(),
+        "job": {"type": "str", "required": True},
+        "group": {"type": "str"},
+        "task": {"type": "str", "default": "tailscale"},
+        "state": {"type": "str", "choices": ["ready", "logged_out"], "default": "ready"},
+        "hostname": {"type": "str"},
+        "tailnet": {"type": "str"},
+        "tags": {"type": "list", "elements": "str"},
+        "serve_config": {"type": "dict"},
+        "max_age": {"type": "int", "default": 30},
+    },
+    logic=logic,
+)

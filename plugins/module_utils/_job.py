@@ -1,0 +1,147 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The logic of the module `job`."""
+
+from __future__ import annotations
+
+import typing as t
+
+from . import _allocations, _arguments, _plan, _spec
+from ._client import Client
+from ._deploy import Rollout, deployment_result
+from ._edge import Entry, Run
+from ._errors import Conflict, InvalidInput, NotFound, TimedOut
+from ._wait import Wait
+
+Json = dict[str, t.Any]
+
+
+def logic(params: Json, run: Run) -> Json:
+    """Bring the job to the wanted state, or in check mode say what that would do."""
+    client = Client.of(params)
+    return _present(client, params, run) if params["state"] == "present" else _absent(client, params, run)
+
+
+def _present(client: Client, params: Json, run: Run) -> Json:
+    job = _spec.read(client, params["spec"])
+    name = str(job["ID"])
+    if params["name"] not in (None, name):
+        raise InvalidInput(f"name is {params['name']}, but the spec describes the job {name}.")
+    # The spec's namespace and region beat the options, as for the `nomad` command.
+    client = client.inside(job.get("Namespace") or client.namespace or "default", job.get("Region"))
+    job = {**job, "Namespace": client.namespace}
+    plan = _plan.make(client, job)
+    _check_index(params["check_index"], plan, name)
+    for warning in plan.warnings:
+        run.warn(f"{name}: {warning}")
+    result = {
+        "changed": plan.changed,
+        "job_id": name,
+        "namespace": client.namespace,
+        "job_modify_index": plan.index,
+        "plan": plan.result(),
+        "diff": {"prepared": plan.diff} if plan.changed else {},
+    }
+    if run.check:
+        for group, why in plan.failed_groups.items():
+            run.warn(f"{name}: group {group} cannot be placed: {'; '.join(why)}")
+        return result
+    return {**result, **_bring_up(client, job, plan, params, run)}
+
+
+def _check_index(wanted: int | None, plan: _plan.Plan, name: str) -> None:
+    if wanted is None or wanted == plan.index:
+        return
+    found = f"its index is now {plan.index}" if plan.index else "it does not exist"
+    expected = f"had the index {wanted}" if wanted else "was not to exist"
+    raise Conflict(
+        f"Job {name} was changed by someone else since the plan: it {expected}, but {found}. Nothing was registered; plan again.",
+        check_index=wanted,
+        job_modify_index=plan.index,
+    )
+
+
+def _bring_up(client: Client, job: Json, plan: _plan.Plan, params: Json, run: Run) -> Json:
+    name = str(job["ID"])
+    evaluation = None
+    if plan.changed:
+        _plan.check_placeable(plan, name)
+        evaluation = _register(client, job, plan.index)
+    registered = client.get(_allocations.job_path(name), f"read the job {name}").data
+    rollout = Rollout(client, name, registered["Type"], registered["Version"], Wait(name, params["timeout"], run.progress))
+    if evaluation and params["wait"]:
+        rollout.follow(evaluation)
+    else:
+        rollout.look()
+    return {
+        "eval_id": evaluation,
+        "job_modify_index": registered["JobModifyIndex"],
+        "job_version": registered["Version"],
+        "deployment": deployment_result(rollout.deployment),
+        "allocations": [_allocations.summary(allocation) for allocation in rollout.allocations],
+    }
+
+
+def _register(client: Client, job: Json, index: int) -> str | None:
+    """Register, refused when the job is no longer the planned one. Periodic and parameterized jobs have no evaluation."""
+    name = str(job["ID"])
+    body = {"Job": job, "EnforceIndex": True, "JobModifyIndex": index}
+    answer = client.put("/v1/jobs", body, f"register the job {name}", "submit-job").data
+    return answer["EvalID"] or None
+
+
+def _absent(client: Client, params: Json, run: Run) -> Json:
+    name = params["name"]
+    what = f"read the job {name}"
+    namespace = client.namespace or "default"
+    client = client.inside(namespace)
+    result: Json = {"changed": False, "job_id": name, "namespace": namespace, "eval_id": None, "allocations": [], "diff": {}}
+    try:
+        job = client.get(_allocations.job_path(name), what).data
+    except NotFound:
+        return result
+    result["changed"] = bool(params["purge"] or not (job["Stop"] or job["Status"] == "dead"))
+    if result["changed"]:
+        after = "" if params["purge"] else f"job {name}: stopped\n"
+        result["diff"] = {"before": f"job {name}: {'stopped' if job['Stop'] else job['Status']}\n", "after": after}
+    if run.check:
+        return result
+    if result["changed"]:
+        query = {"purge": "true"} if params["purge"] else {}
+        result["eval_id"] = client.delete(_allocations.job_path(name), f"stop the job {name}", "submit-job", **query).data["EvalID"] or None
+    if params["wait"]:
+        result["allocations"] = _until_ended(client, name, Wait(name, params["timeout"], run.progress))
+    return result
+
+
+def _until_ended(client: Client, name: str, wait: Wait) -> list[Json]:
+    index = 0
+    while True:
+        answer = _allocations.of_job(client, name, **wait.block(index))
+        index = answer.index
+        left = [allocation for allocation in answer.data if allocation["ClientStatus"] not in _allocations.TERMINAL]
+        found = [_allocations.summary(allocation) for allocation in answer.data]
+        if not left:
+            return found
+        wait.tell(f"{len(left)} of {len(found)} allocations still stopping")
+        _allocations.tell_tasks(wait, left)
+        if wait.over:
+            names = ", ".join(f"{_allocations.short(allocation)} ({allocation['ClientStatus']})" for allocation in left)
+            raise TimedOut(f"{name}: not all allocations have ended after {wait.seconds} s: {names}", allocations=found)
+
+
+ENTRY = Entry(
+    arguments={
+        **_arguments.connection(),
+        **_arguments.waiting(),
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "spec": {"type": "raw"},
+        "name": {"type": "str"},
+        "check_index": {"type": "int"},
+        "purge": {"type": "bool", "default": False},
+        "wait": {"type": "bool", "default": True},
+    },
+    relations={"required_if": [("state", "present", ["spec"]), ("state", "absent", ["name"])]},
+    logic=logic,
+)

@@ -1,0 +1,110 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Nomad's own plan of a job: what would change, what cannot be placed, and the index to hand over."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+import urllib.parse
+from dataclasses import dataclass
+
+from . import _diff
+from ._client import Client
+from ._errors import Refused
+
+Json = dict[str, t.Any]
+# In-place updates do not count: Nomad plans them for every allocation, also of a spec that is the same.
+ACTS = ("Place", "DestructiveUpdate", "Canary")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `/v1/job/<id>/plan` answered."""
+
+    raw: Json
+
+    @property
+    def index(self) -> int:
+        """The JobModifyIndex the plan was made for; 0 when the job does not exist."""
+        return int(self.raw["JobModifyIndex"])
+
+    @property
+    def changed(self) -> bool:
+        """A spec that is the same may still have something to place: a stopped job, a lost allocation."""
+        return self.raw["Diff"]["Type"] != "None" or any(updates.get(act) for updates in self._updates.values() for act in ACTS)
+
+    @property
+    def failed_groups(self) -> dict[str, list[str]]:
+        """Reasons per group that cannot be placed, in words."""
+        return {group: reasons(metrics) for group, metrics in sorted((self.raw.get("FailedTGAllocs") or {}).items())}
+
+    @property
+    def diff(self) -> str:
+        """The readable diff."""
+        return _diff.render(self.raw["Diff"])
+
+    @property
+    def warnings(self) -> list[str]:
+        """Nomad's warnings, one per item."""
+        text = str(self.raw.get("Warnings") or "")
+        return [line.strip().lstrip("* ") for line in text.splitlines() if line.strip() and not re.match(r"\d+ warning", line)]
+
+    def result(self) -> Json:
+        """Return the plan as modules return it."""
+        annotations = {
+            group: {_snake(name): count for name, count in updates.items() if count} for group, updates in sorted(self._updates.items())
+        }
+        return {
+            "type": self.raw["Diff"]["Type"].lower(),
+            "annotations": annotations,
+            "warnings": self.warnings,
+            "failed_groups": self.failed_groups,
+        }
+
+    @property
+    def _updates(self) -> dict[str, dict[str, int]]:
+        return (self.raw.get("Annotations") or {}).get("DesiredTGUpdates") or {}
+
+
+def make(client: Client, job: Json) -> Plan:
+    """Ask Nomad what registering this job would do; nothing is changed."""
+    name = str(job["ID"])
+    body = {"Job": job, "Diff": True}
+    return Plan(client.put(f"/v1/job/{urllib.parse.quote(name, safe='')}/plan", body, f"plan the job {name}", "submit-job").data)
+
+
+def check_placeable(plan: Plan, name: str) -> None:
+    """Raise when a group cannot be placed: registering would only leave a blocked job behind."""
+    failed = plan.failed_groups
+    if failed:
+        lines = [f"group {group}: {reason}" for group, reasons_ in failed.items() for reason in reasons_]
+        raise Refused(f"Job {name} cannot be placed; nothing was registered.\n  " + "\n  ".join(lines), failed_groups=failed)
+
+
+def reasons(metrics: Json) -> list[str]:
+    """Return, in words, why the scheduler found no place; `metrics` is Nomad's AllocationMetric."""
+    evaluated = metrics.get("NodesEvaluated") or 0
+    found = []
+    if not evaluated:
+        found.append("no node was eligible (datacenters, node pool, node status)")
+    found += [f"no node is available in datacenter {name}" for name, count in _sorted(metrics, "NodesAvailable") if not count]
+    found += [f"constraint {name}: excludes {_nodes(count, evaluated)}" for name, count in _sorted(metrics, "ConstraintFiltered")]
+    found += [f"class {name}: {_nodes(count, evaluated)} excluded" for name, count in _sorted(metrics, "ClassFiltered") if name]
+    found += [f"resource {name}: exhausted on {_nodes(count, evaluated)}" for name, count in _sorted(metrics, "DimensionExhausted")]
+    found += [f"class {name}: exhausted on {_nodes(count, evaluated)}" for name, count in _sorted(metrics, "ClassExhausted") if name]
+    found += [f"quota {name} is used up" for name in metrics.get("QuotaExhausted") or []]
+    return found or ["the scheduler gives no reason"]
+
+
+def _sorted(metrics: Json, name: str) -> list[tuple[str, int]]:
+    return sorted((metrics.get(name) or {}).items())
+
+
+def _nodes(count: int, evaluated: int) -> str:
+    return f"{count} of {evaluated} node{'s' if evaluated != 1 else ''}"
+
+
+def _snake(name: str) -> str:
+    return "".join("_" + letter.lower() if letter.isupper() and place else letter.lower() for place, letter in enumerate(name))

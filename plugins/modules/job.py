@@ -1,0 +1,211 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plan, run and stop a Nomad job."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: job
+short_description: Plan, run and stop a Nomad job
+version_added: 0.1.0
+author:
+  - The notailcar.nomad authors (@notailcar)
+description:
+  - Registers a job when Nomad's own plan says that something would change, and waits until it runs or tells why it does not.
+  - In check mode the plan is the result. It says more than a comparison of texts, for example whether running allocations are replaced.
+  - Everything that happens while it waits is shown as it happens.
+options:
+  state:
+    description:
+      - With V(present) the job of O(spec) is registered.
+      - With V(absent) the job O(name) is stopped.
+    type: str
+    choices:
+      - present
+      - absent
+    default: present
+  spec:
+    description:
+      - The job as HCL text, as JSON text, or as a mapping.
+      - JSON and mapping look like what C(nomad job run -output) prints, with or without its C(Job) envelope.
+      - Nomad parses HCL itself; HCL variables must have defaults.
+      - Plans show the spec in clear. Never put a secret into it; use Nomad Variables (M(notailcar.nomad.variable)) and templates.
+      - The namespace and region in the spec win over O(namespace) and O(region), as with the C(nomad) command.
+      - Required with O(state=present).
+    type: raw
+  name:
+    description:
+      - ID of the job to stop. Required with O(state=absent).
+      - With O(state=present) it is compared with the ID in O(spec); the task fails when they differ.
+    type: str
+  check_index:
+    description:
+      - The RV(job_modify_index) of an earlier plan. When the job was changed since, the task fails and nothing is registered.
+      - With V(0) the job must not exist.
+      - Without it the task's own plan is what must not have changed.
+    type: int
+  purge:
+    description:
+      - With O(state=absent) also remove the job from Nomad's state, with its history of versions.
+    type: bool
+    default: false
+  wait:
+    description:
+      - Wait until the deployment is successful (service), all allocations run or are complete (batch, system, sysbatch),
+        or all have ended (O(state=absent)). Periodic and parameterized jobs are only registered.
+    type: bool
+    default: true
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+  - ansible.builtin.action_common_attributes.actiongroups
+  - ansible.builtin.action_common_attributes.conn
+  - ansible.builtin.action_common_attributes.flow
+  - notailcar.nomad.attributes
+  - notailcar.nomad.connection
+  - notailcar.nomad.waiting
+attributes:
+  diff_mode:
+    support: full
+    details:
+      - The diff is the plan's, in the form that C(nomad job plan) prints.
+notes:
+  - The token needs the capabilities C(submit-job) and C(read-job); with C(read-logs) a failure also shows the last lines of the logs.
+seealso:
+  - module: notailcar.nomad.variable
+  - module: notailcar.nomad.tailscale_health
+"""
+
+EXAMPLES = r"""
+- name: Show what would change
+  notailcar.nomad.job:
+    spec: "{{ lookup('ansible.builtin.file', 'whoami.nomad.hcl') }}"
+  check_mode: true
+  diff: true
+  register: planned
+
+- name: Run exactly what was planned
+  notailcar.nomad.job:
+    spec: "{{ lookup('ansible.builtin.file', 'whoami.nomad.hcl') }}"
+    check_index: "{{ planned.job_modify_index }}"
+    timeout: 120
+
+- name: Stop it and forget it
+  notailcar.nomad.job:
+    name: whoami
+    state: absent
+    purge: true
+"""
+
+RETURN = r"""
+job_id:
+  description: ID of the job.
+  returned: success
+  type: str
+  sample: whoami
+namespace:
+  description: Namespace of the job.
+  returned: success
+  type: str
+  sample: default
+job_modify_index:
+  description:
+    - Index of the job; hand it over as O(check_index). After a run it is the new one.
+    - V(0) in a plan means that the job does not exist.
+  returned: success and O(state=present)
+  type: int
+  sample: 152
+plan:
+  description: Nomad's plan.
+  returned: success and O(state=present)
+  type: dict
+  contains:
+    type:
+      description: V(none), V(added), V(edited) or V(deleted). With V(none) there may still be allocations to place.
+      type: str
+      sample: edited
+    annotations:
+      description: Number of allocations by what happens to them, per group.
+      type: dict
+      sample: {"app": {"destructive_update": 1}}
+    warnings:
+      description: Nomad's warnings.
+      type: list
+      elements: str
+      sample: []
+    failed_groups:
+      description: Reasons per group that cannot be placed.
+      type: dict
+      sample: {"app": ["constraint missing drivers: excludes 1 of 1 node"]}
+eval_id:
+  description: ID of the evaluation that the change made.
+  returned: success, except in check mode
+  type: str
+  sample: 6b6fd0a5-bd66-03e5-4c2b-9bd2ba4ba1f2
+job_version:
+  description: Version of the job.
+  returned: success and O(state=present), except in check mode
+  type: int
+  sample: 3
+deployment:
+  description: The deployment of this version, or nothing for jobs that have none.
+  returned: success and O(state=present), except in check mode
+  type: dict
+  sample:
+    id: 7c9f0e5e-8b0c-67a3-60bb-8c4d7ff9a0c3
+    status: successful
+    description: Deployment completed successfully
+    groups: {"app": {"desired": 1, "placed": 1, "healthy": 1, "unhealthy": 0}}
+allocations:
+  description: The allocations of this version; with O(state=absent) all allocations of the job that Nomad still knows.
+  returned: success, except in check mode
+  type: list
+  elements: dict
+  sample:
+    - id: 7e00a98e-0e1b-5b3a-2f6e-6f8f6d0a4f1c
+      name: whoami.app[0]
+      client_status: running
+      node_name: node-1
+failure:
+  description: What went wrong, as data. RV(ignore:msg) says the same in words.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description:
+        - One of V(invalid_input), V(unreachable), V(tls), V(denied), V(not_found), V(conflict), V(refused), V(server),
+          V(timeout), V(failed).
+      type: str
+      sample: failed
+    reason:
+      description: Why the job does not run.
+      returned: when the job was registered and does not run
+      type: str
+      sample: "the deployment failed: Failed due to progress deadline"
+    allocations:
+      description: Up to three allocations that went wrong with their tasks' events and last log lines.
+      returned: when the job was registered and does not run
+      type: list
+      elements: dict
+    line:
+      description: Number of the line that Nomad cannot parse.
+      returned: when the spec is bad HCL
+      type: int
+      sample: 12
+    failed_groups:
+      description: Reasons per group that cannot be placed.
+      returned: when nothing was registered for that reason
+      type: dict
+"""
+
+
+def main() -> None:
+    # Here, because Ansible wants the documentation above all imports.
+    from ansible_collections.notailcar.nomad.plugins.module_utils._edge import run_packaged
+    from ansible_collections.notailcar.nomad.plugins.module_utils._job import ENTRY
+
+    run_packaged(ENTRY)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prove that the Tailscale nodes of a job are what they should be."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: tailscale_health
+short_description: Prove that the Tailscale nodes of a Nomad job are ready
+version_added: 0.1.0
+author:
+  - The notailcar.nomad authors (@notailcar)
+description:
+  - Reads the evidence that the Tailscale sidecar of each allocation writes, and waits until every node is proved to be what it should be.
+  - The evidence comes through Nomad's API. Neither SSH, nor Tailscale on the controller, nor a way into the allocation is needed.
+  - Evidence counts when it names its allocation and is fresh by the clock of the Nomad server.
+  - A job whose evidence is missing or bad is never called ready.
+options:
+  job:
+    description: ID of the job.
+    type: str
+    required: true
+  group:
+    description: Look at this group only. Without it all groups that have the task count.
+    type: str
+  task:
+    description: Name of the sidecar task.
+    type: str
+    default: tailscale
+  state:
+    description:
+      - With V(ready) the allocations of the newest version that should run are looked at. A node is ready when its backend runs, the
+        control server sees it online, it has a tailnet address, its key has not expired, name, tags and serve configuration are
+        the wanted ones, and the sidecar itself says so.
+      - With V(logged_out), used after a job was stopped, the last allocations' nodes must have left the tailnet.
+    type: str
+    choices:
+      - ready
+      - logged_out
+    default: ready
+  hostname:
+    description: Wanted first label of the node's name. Another one, often with a suffix, means that an old node still holds the name.
+    type: str
+  tailnet:
+    description: Wanted MagicDNS suffix, for example V(tailnet-name.ts.net).
+    type: str
+  tags:
+    description: Wanted tags, exactly these.
+    type: list
+    elements: str
+  serve_config:
+    description:
+      - Wanted serve configuration in Tailscale's own form (C(ipn.ServeConfig)). V(${TS_CERT_DOMAIN}) stands for the node's name.
+    type: dict
+  max_age:
+    description: How many seconds old the evidence may be.
+    type: int
+    default: 30
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+  - ansible.builtin.action_common_attributes.actiongroups
+  - ansible.builtin.action_common_attributes.conn
+  - ansible.builtin.action_common_attributes.flow
+  - notailcar.nomad.attributes
+  - notailcar.nomad.connection
+  - notailcar.nomad.waiting
+attributes:
+  check_mode:
+    details:
+      - Looks once, and reports instead of failing.
+  diff_mode:
+    support: none
+    details:
+      - Nothing is ever changed.
+notes:
+  - The token needs the capabilities C(read-job) and C(read-fs).
+seealso:
+  - module: notailcar.nomad.job
+"""
+
+EXAMPLES = r"""
+- name: Wait for the node on the tailnet
+  notailcar.nomad.tailscale_health:
+    job: whoami
+    hostname: whoami
+    tailnet: tailnet-name.ts.net
+    tags:
+      - tag:service
+    timeout: 60
+  register: health
+
+- name: Show its addresses
+  ansible.builtin.debug:
+    msg: "{{ health.nodes | map(attribute='ips') }}"
+
+- name: After the job was stopped, see that its node has left the tailnet
+  notailcar.nomad.tailscale_health:
+    job: whoami
+    state: logged_out
+"""
+
+RETURN = r"""
+job:
+  description: ID of the job.
+  returned: success
+  type: str
+  sample: whoami
+namespace:
+  description: Namespace of the job.
+  returned: success
+  type: str
+  sample: default
+proved:
+  description: Whether every node is proved. Only in check mode it can be V(false).
+  returned: success
+  type: bool
+  sample: true
+nodes:
+  description: The nodes, one per allocation. After a failure the same list is in RV(failure).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    alloc_id:
+      description: ID of the allocation.
+      type: str
+      sample: 7e00a98e-0e1b-5b3a-2f6e-6f8f6d0a4f1c
+    node_name:
+      description: Nomad client it runs on.
+      type: str
+      sample: node-1
+    group:
+      description: Task group.
+      type: str
+      sample: app
+    verdict:
+      description:
+        - V(ready), V(logged_out), or why it is not - V(not_ready), V(wrong_name), V(wrong_tags), V(key_expired), V(serve_differs),
+          V(stale), V(never_written), V(collected), V(client_down), V(refused).
+      type: str
+      sample: ready
+    reason:
+      description: The verdict in words.
+      type: str
+      sample: ""
+    dns_name:
+      description: Name on the tailnet.
+      type: str
+      sample: whoami.tailnet-name.ts.net
+    ips:
+      description: Tailnet addresses.
+      type: list
+      elements: str
+      sample: ["100.64.0.7", "fd7a:115c:a1e0::7"]
+    tags:
+      description: Tags of the node.
+      type: list
+      elements: str
+      sample: ["tag:service"]
+    online:
+      description: Whether the control server sees the node.
+      type: bool
+      sample: true
+    key_expiry:
+      description: When the node's key expires.
+      type: str
+      sample: "2027-05-20T10:00:00Z"
+    serve_config:
+      description: Serve configuration in force.
+      type: dict
+      sample: {"TCP": {"80": {"HTTP": true}}}
+    age_seconds:
+      description: Age of the evidence in seconds.
+      type: float
+      sample: 1.8
+    evidence:
+      description: The evidence as the sidecar wrote it.
+      type: dict
+failure:
+  description: What went wrong, as data. RV(ignore:msg) says the same in words.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description: One of V(invalid_input), V(unreachable), V(tls), V(denied), V(not_found), V(refused), V(server), V(timeout).
+      type: str
+      sample: timeout
+    nodes:
+      description: The nodes as they were last seen.
+      returned: when the time was over
+      type: list
+      elements: dict
+"""
+
+
+def main() -> None:
+    # Here, because Ansible wants the documentation above all imports.
+    from ansible_collections.notailcar.nomad.plugins.module_utils._edge import run_packaged
+    from ansible_collections.notailcar.nomad.plugins.module_utils._health import ENTRY
+
+    run_packaged(ENTRY)
+
+
+if __name__ == "__main__":
+    main()

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from . import api, process, relays
 from .component import Component
-from .topology import BIN, CONSUL_PORT, NAMESPACES, RELAY_IP, RELAY_PORTS, SITE_IP
+from .topology import BIN, CONSUL_PORT, NAMESPACES, RELAY_IP, SITE_IP
 
-ADDRESS = f"http://{RELAY_IP}:{RELAY_PORTS['consul']}"
+ADDRESS = f"http://{RELAY_IP}:{CONSUL_PORT}"
 CONSUL = Component(
     "consul", f"{ADDRESS}, in the site http://{SITE_IP}:{CONSUL_PORT}", lambda: bool(api.call(f"{ADDRESS}/v1/status/leader"))
 )

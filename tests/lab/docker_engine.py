@@ -32,5 +32,5 @@ def start() -> None:
     }
     config = STATE / "docker.json"
     config.write_text(json.dumps(settings, indent=2))
-    process.start("docker", ["/usr/sbin/dockerd", "--config-file", str(config)], NAMESPACES["site"], mounts=True)
+    process.start("docker", ["/usr/sbin/dockerd", "--config-file", str(config)], NAMESPACES["site"])
     DOCKER.wait()

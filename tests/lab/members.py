@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 from .process import RECORDS, recorded, start_time
-from .topology import DATA, NAMESPACES, SITE_MOUNTS, STATE
+from .topology import DATA, LAB_MOUNTS, NAMESPACES, STATE
 
 Identity = tuple[int, int]
 
@@ -51,7 +51,7 @@ def mentions() -> set[int]:
 
 
 def _homes() -> set[Identity]:
-    pins = (*(place.path for place in NAMESPACES.values()), SITE_MOUNTS)
+    pins = (*(place.path for place in NAMESPACES.values()), LAB_MOUNTS)
     return {identity for pin in pins if (identity := _identity(pin))} - {
         _identity(Path("/proc/self/ns/net")),
         _identity(Path("/proc/self/ns/mnt")),

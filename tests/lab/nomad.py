@@ -12,21 +12,21 @@ from . import api, certificates, cgroups, docker_engine, images, process, relays
 from .command import wait_until
 from .component import Component, render
 from .errors import LabError
-from .topology import BIN, DATA, NAMESPACES, NOMAD_PORT, RELAY_IP, RELAY_PORTS, SITE_IP, STATE
+from .topology import BIN, DATA, NAMESPACES, NOMAD_PORT, RELAY_IP, SITE_IP, STATE
 
-ADDRESS = f"https://{RELAY_IP}:{RELAY_PORTS['nomad']}"
+ADDRESS = f"https://{RELAY_IP}:{NOMAD_PORT}"
 TOKEN_FILE = STATE / "nomad.token"
 
 
 def start() -> None:
     """Start the agent, make its management token, and wait until jobs can run."""
-    names = [f"IP:{SITE_IP}", "IP:127.0.0.1", "DNS:localhost", "DNS:server.global.nomad", "DNS:client.global.nomad"]
+    names = [f"IP:{SITE_IP}", "IP:127.0.0.1", f"IP:{RELAY_IP}", "DNS:localhost", "DNS:server.global.nomad", "DNS:client.global.nomad"]
     certificate, key = certificates.issue("nomad", names)
     settings = {"ip": SITE_IP, "data": DATA / "nomad", "cgroup": cgroups.NOMAD}
     docker = {"docker": docker_engine.HOST, "pause": images.PAUSE.tag}
     config = STATE / "nomad.hcl"
     config.write_text(render("nomad.hcl", ca=certificates.CA, certificate=certificate, key=key, **settings, **docker))
-    process.start("nomad", [str(BIN / "nomad"), "agent", "-config", str(config)], NAMESPACES["site"], mounts=True)
+    process.start("nomad", [str(BIN / "nomad"), "agent", "-config", str(config)], NAMESPACES["site"])
     relays.start("nomad", NOMAD_PORT)
     TOKEN_FILE.touch(mode=0o600)
     TOKEN_FILE.write_text(str(uuid.uuid4()))

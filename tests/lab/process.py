@@ -11,7 +11,7 @@ import typing as t
 from pathlib import Path
 
 from .errors import LabError
-from .topology import LOGS, SITE_MOUNTS, STATE, Namespace
+from .topology import LAB_MOUNTS, LOGS, STATE, Namespace
 
 RECORDS = STATE / "process"
 
@@ -22,12 +22,11 @@ def environment(**more: str) -> dict[str, str]:
     return {"PATH": path, "HOME": str(STATE / "home"), "LANG": "C.UTF-8", **more}
 
 
-def start(name: str, argv: t.Sequence[str], where: Namespace, *, mounts: bool = False, fds: t.Sequence[int] = (), **env: str) -> None:
-    """Start a service in a namespace (with `mounts`, among the site's own mounts too); its output goes to its log."""
-    prefix = [*where.enter, f"--mount={SITE_MOUNTS}"] if mounts else where.enter
+def start(name: str, argv: t.Sequence[str], where: Namespace, *, fds: t.Sequence[int] = (), **env: str) -> None:
+    """Start a service in a network namespace, among the laboratory's own mounts; its output goes to its log."""
     with (LOGS / f"{name}.log").open("ab") as log:
         child = subprocess.Popen(
-            [*prefix, "--", *argv],
+            [*where.enter, f"--mount={LAB_MOUNTS}", "--", *argv],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -10,12 +10,12 @@ import sys
 
 from . import process
 from .errors import LabError
-from .topology import HERE, NAMESPACES, RELAY_IP, RELAY_PORTS
+from .topology import HERE, NAMESPACES, RELAY_IP
 
 
 def start(server: str, port: int) -> None:
-    """Relay the server's loopback port of the machine to its port in the site."""
-    outside = (RELAY_IP, RELAY_PORTS[server])
+    """Relay a port of the machine's loopback interface to the same port of the site's."""
+    outside = (RELAY_IP, port)
     try:
         listener = socket.create_server(outside, backlog=128)
     except OSError as error:

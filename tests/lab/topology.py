@@ -17,7 +17,7 @@ LOGS = STATE / "log"
 KEYS = STATE / "keys"
 BIN = STATE / "bin"
 SITE_FILE = STATE / "site.json"
-SITE_MOUNTS = STATE / "mount" / "site"
+LAB_MOUNTS = STATE / "mount" / "lab"
 
 TAILNET = "tailnet.example"
 WAN_ROUTER = "198.51.100.1"
@@ -27,10 +27,10 @@ SITE_IP = "198.51.100.10"
 ECHO_IP = "203.0.113.80"
 PROXY_PORT = 1055
 
-# The machine's own network stays as it is: its shell reaches the site only through relays on the loopback interface.
-RELAY_IP = "127.0.0.1"
+# The machine's own network stays as it is: its shell reaches the site only through relays on a loopback address that
+# nobody else uses, at the servers' usual ports.
+RELAY_IP = "127.46.46.46"
 NOMAD_PORT, VAULT_PORT, CONSUL_PORT = 4646, 8200, 8500
-RELAY_PORTS = {"nomad": 14646, "vault": 18200, "consul": 18500}
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import uuid
 
 from . import api, process, relays
 from .component import Component
-from .topology import BIN, NAMESPACES, RELAY_IP, RELAY_PORTS, SITE_IP, STATE, VAULT_PORT
+from .topology import BIN, NAMESPACES, RELAY_IP, SITE_IP, STATE, VAULT_PORT
 
-ADDRESS = f"http://{RELAY_IP}:{RELAY_PORTS['vault']}"
+ADDRESS = f"http://{RELAY_IP}:{VAULT_PORT}"
 TOKEN_FILE = STATE / "vault.token"
 VAULT = Component(
     "vault", f"{ADDRESS}, in the site http://{SITE_IP}:{VAULT_PORT}", lambda: not api.call(f"{ADDRESS}/v1/sys/health")["sealed"]

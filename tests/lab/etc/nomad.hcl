@@ -1,4 +1,4 @@
-# Nomad of the laboratory; $names are filled in by nomad.py.
+# Nomad of the laboratory; the dollar names are filled in by nomad.py.
 name                 = "site"
 data_dir             = "$data"
 bind_addr            = "0.0.0.0"

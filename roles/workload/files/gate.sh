@@ -1,0 +1,20 @@
+#!/bin/sh
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Prestart gate: Nomad starts the app when this ends with 0. It only waits for the verdict of the sidecar,
+# in a directory that is mounted read-only.
+set -u
+
+waited=0
+until [ -e /sidecar/ready ]; do
+    if [ "$waited" -ge "$((GATE_TIMEOUT * 5))" ]; then
+        echo "gate: the tailscale sidecar was not ready within $GATE_TIMEOUT s; its evidence:"
+        cat /sidecar/evidence.json
+        exit 1
+    fi
+    waited=$((waited + 1))
+    sleep 0.2
+done
+echo 'gate: the tailscale sidecar is ready'

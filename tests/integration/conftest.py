@@ -1,0 +1,49 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The laboratory for all tests, and services that each test declares for itself."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from tests.integration.play import Service
+from tests.lab.errors import LabError
+from tests.lab.site import Site
+
+
+@pytest.fixture(scope="session")
+def site() -> Site:
+    try:
+        return Site.running()
+    except LabError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture
+def declare(site: Site) -> t.Iterator[t.Callable[..., Service]]:
+    """A service of the test's own; removed before, when an aborted run left it, and after."""
+    declared: list[Service] = []
+
+    def declare(name: str, **inputs: t.Any) -> Service:
+        service = Service(site, name, inputs)
+        service.remove()
+        declared.append(service)
+        return service
+
+    yield declare
+    for service in declared:
+        service.remove()
+
+
+@pytest.fixture(scope="module")
+def httpbin(site: Site) -> t.Iterator[Service]:
+    """One deployed go-httpbin for the tests that only look."""
+    service = Service(site, "httpbin")
+    service.remove()
+    done = service.deploy()
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield service
+    service.remove()

@@ -1,0 +1,97 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible as a person runs it, and Nomad as it then is."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import typing as t
+from pathlib import Path
+
+from tests.lab.site import Site
+
+ROOT = Path(__file__).parents[2]
+Done = subprocess.CompletedProcess[str]
+
+
+def run(site: Site, *argv: str, timeout: float = 400, cwd: Path = ROOT, **environment: str) -> Done:
+    """A command with the laboratory's environment; an empty value takes a variable away."""
+    everything = {name: value for name, value in {**site.child_environment(), **environment}.items() if value != ""}
+    return subprocess.run(argv, env=everything, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def nomad(site: Site, *argv: str) -> str:
+    done = run(site, "nomad", *argv)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def changed(done: Done) -> int:
+    """How many tasks the recap of a playbook counts as changed."""
+    found = re.search(r"changed=(\d+)", done.stdout)
+    assert found, done.stdout + done.stderr
+    return int(found[1])
+
+
+class Service:
+    """A private service on the laboratory: go-httpbin, unless the inputs (without their prefix) say otherwise."""
+
+    def __init__(self, site: Site, name: str, inputs: t.Mapping[str, t.Any] | None = None) -> None:
+        self.site = site
+        self.name = name
+        self.inputs = {
+            "name": name,
+            "image": site.httpbin_image,
+            "command": "/bin/go-httpbin",
+            "args": ["-host", "127.0.0.1", "-port", "8080"],
+            "port": 8080,
+            "tags": ["tag:service"],
+            "tailnet": site.tailnet,
+            "login_server": site.login_server,
+            "tailscale_image": site.tailscale_image,
+            "auth_key": site.auth_key("service"),
+            **(inputs or {}),
+        }
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.name}.{self.site.tailnet}"
+
+    def play(self, *options: str, timeout: float = 400, environment: t.Mapping[str, str] | None = None, **inputs: t.Any) -> Done:
+        """Run deploy-private-service.yml with the declaration, changed by `inputs`."""
+        declaration = {f"private_service_{key}": value for key, value in {**self.inputs, **inputs}.items()}
+        file = self.site.state / f"{self.name}.test.json"
+        file.write_text(json.dumps(declaration))
+        file.chmod(0o600)
+        argv = ("ansible-playbook", "deploy-private-service.yml", "-e", f"@{file}", *options)
+        try:
+            return run(self.site, *argv, timeout=timeout, **(environment or {}))
+        finally:
+            file.unlink()
+
+    def deploy(self, *options: str, **inputs: t.Any) -> Done:
+        return self.play(*options, **inputs)
+
+    def remove(self) -> None:
+        done = self.play(state="absent", purge=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def job(self) -> dict[str, t.Any]:
+        return json.loads(nomad(self.site, "job", "inspect", self.name))["Job"]
+
+    def allocation(self) -> str:
+        """The id of the one running allocation."""
+        allocations = json.loads(nomad(self.site, "job", "allocs", "-json", self.name))
+        (running,) = (found["ID"] for found in allocations if found["ClientStatus"] == "running")
+        return running
+
+    def evidence(self) -> dict[str, t.Any]:
+        return json.loads(nomad(self.site, "alloc", "fs", self.allocation(), "tailscale/local/run/evidence.json"))
+
+    def nodes(self) -> list[str]:
+        """The names of the tailnet's nodes that are, or once were, this service's."""
+        names = [node["given_name"] for node in self.site.headscale_nodes()]
+        return [name for name in names if re.fullmatch(rf"{self.name}(-\w+)?", name)]

@@ -1,0 +1,105 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each way in which Nomad says no has a message of its own, on the real Nomad."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.integration import play
+from tests.lab.site import Site
+
+SPEC = """
+job "errors" {
+  type = "batch"
+
+  group "errors" {
+    task "errors" {
+      driver = "mock_driver"
+
+      config {
+        run_for = "1s"
+      }
+    }
+  }
+}
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_job(site: Site):
+    play.run(site, "nomad", "job", "stop", "-purge", "errors")
+    yield
+    play.run(site, "nomad", "job", "stop", "-purge", "errors")
+
+
+def job(site: Site, *options: str, environment: dict[str, str] | None = None, **arguments) -> dict:
+    """The result of notailcar.nomad.job, called as a person calls it ad hoc."""
+    given = json.dumps({"spec": SPEC, **arguments})
+    done = play.run(
+        site,
+        "ansible",
+        "localhost",
+        *options,
+        "-m",
+        "notailcar.nomad.job",
+        "-a",
+        given,
+        ANSIBLE_COLLECTIONS_PATH=str(play.ROOT / "collections"),
+        **(environment or {}),
+    )
+    found = re.search(r"^\S+ \| [A-Z]+!? => (\{.*)", done.stdout, re.S | re.M)
+    assert found, done.stdout + done.stderr
+    return json.loads(found[1])
+
+
+def refused(result: dict, *wanted: str) -> None:
+    assert result.get("failed"), result
+    for text in wanted:
+        assert text in result["msg"], result["msg"]
+
+
+def test_a_wrong_token(site: Site) -> None:
+    refused(job(site, environment={"NOMAD_TOKEN": "00000000-0000-0000-0000-000000000000"}), "token", "NOMAD_TOKEN")
+
+
+def test_no_token(site: Site) -> None:
+    refused(job(site, environment={"NOMAD_TOKEN": ""}), "token", "NOMAD_TOKEN")
+
+
+def test_a_missing_capability(site: Site) -> None:
+    policy = 'namespace "default" { capabilities = ["read-job", "list-jobs", "parse-job"] }'
+    file = site.state / "reader.test.hcl"
+    file.write_text(policy)
+    play.nomad(site, "acl", "policy", "apply", "reader-test", str(file))
+    created = json.loads(play.nomad(site, "acl", "token", "create", "-name=reader", "-policy=reader-test", "-json"))
+    try:
+        refused(job(site, environment={"NOMAD_TOKEN": created["SecretID"]}), "submit-job")
+    finally:
+        play.nomad(site, "acl", "token", "delete", created["AccessorID"])
+        play.nomad(site, "acl", "policy", "delete", "reader-test")
+        file.unlink()
+
+
+def test_an_unreachable_address(site: Site) -> None:
+    result = job(site, environment={"NOMAD_ADDR": "https://127.0.0.1:9"})
+    refused(result, "https://127.0.0.1:9", "NOMAD_ADDR")
+
+
+def test_an_untrusted_certificate(site: Site) -> None:
+    refused(job(site, environment={"NOMAD_CACERT": ""}), "certificate", "NOMAD_CACERT")
+
+
+def test_bad_hcl_with_its_line(site: Site) -> None:
+    refused(job(site, spec='job "errors" {\n  type = "batch"\n  group "errors" {\n    tusk "x" {}\n  }\n}\n'), "tusk", "4")
+
+
+def test_a_job_that_somebody_changed_after_the_plan(site: Site) -> None:
+    plan = job(site, "--check")
+    assert plan["changed"] is True
+    assert job(site, wait=False)["changed"] is True
+    refused(job(site, spec=SPEC.replace("1s", "2s"), check_index=plan["job_modify_index"]), "changed", "plan")

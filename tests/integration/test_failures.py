@@ -1,0 +1,64 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A deployment that fails ends within its time, and its message names the cause."""
+
+from __future__ import annotations
+
+from tests.integration import play
+from tests.lab.site import Site
+
+
+def said(done: play.Done) -> str:
+    assert done.returncode != 0, done.stdout
+    return done.stdout + done.stderr
+
+
+def test_a_spec_that_cannot_be_placed(site: Site, declare) -> None:
+    service = declare("nowhere", constraints=[{"attribute": "${attr.kernel.name}", "value": "plan9"}])
+    text = said(service.deploy())
+    assert "${attr.kernel.name} = plan9" in text
+    assert play.run(site, "nomad", "job", "inspect", "nowhere").returncode != 0, "nothing may be registered"
+
+
+def test_an_image_that_does_not_exist(declare) -> None:
+    text = said(declare("imageless", image="lab/no-such-image:1").deploy())
+    assert "lab/no-such-image:1" in text
+    assert "Driver Failure" in text
+
+
+def test_an_app_that_dies(declare) -> None:
+    text = said(declare("dying", command="/bin/sh", args=["-c", "echo 'no database at db:5432' >&2; exit 3"]).deploy())
+    assert "no database at db:5432" in text
+    assert "3" in text
+
+
+def test_a_wrong_auth_key(site: Site, declare) -> None:
+    canary = "4f" * 24
+    service = declare("keyless", auth_key=canary)
+    text = said(service.deploy("-vvvv"))
+    assert "containerboot ended with exit code 1" in text
+    assert "tailscale up failed" in text
+    assert canary not in text
+
+
+def test_a_failed_update_leaves_the_last_good_version(site: Site, declare) -> None:
+    service = declare("steady")
+    assert service.deploy().returncode == 0
+    said(service.deploy(command="/bin/false"))
+    assert service.job()["TaskGroups"][0]["Tasks"][-1]["Config"]["command"] == "/bin/go-httpbin"
+
+
+def test_after_a_failure_the_next_run_repairs(site: Site, declare) -> None:
+    service = declare("repaired")
+    said(service.deploy(command="/bin/false"))
+    done = service.deploy()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert site.fetch("client", f"{service.url}/get").returncode == 0
+
+
+def test_bad_input_is_refused_before_anything_is_touched(site: Site, declare) -> None:
+    text = said(declare("refused", hostname="Not_A_Label", tags=["service"], port=0).deploy())
+    for problem in ("'Not_A_Label' is no DNS label", "'service' must be of the form tag:name", "private_service_port is required"):
+        assert problem in text
+    assert play.run(site, "nomad", "job", "inspect", "refused").returncode != 0

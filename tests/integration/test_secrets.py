@@ -1,0 +1,119 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The auth key is found nowhere, and the app is not trusted with the sidecar."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+from tests.integration import play
+from tests.integration.play import Service
+from tests.lab.site import Site
+
+
+def docker(site: Site, *argv: str) -> subprocess.CompletedProcess[str]:
+    return play.run(site, "/usr/bin/docker", *argv)
+
+
+def app_shell(site: Site, service: Service, script: str) -> subprocess.CompletedProcess[str]:
+    """A command as root in the app's container."""
+    return docker(site, "exec", "--user", "0", f"app-{service.allocation()}", "/bin/sh", "-c", script)
+
+
+def test_the_auth_key_is_found_nowhere(site: Site, declare) -> None:
+    service = declare("canary")
+    key = service.inputs["auth_key"].strip()
+    seen: dict[str, str] = {}
+    for name, options in {"check": ("--check",), "deploy": (), "again": ()}.items():
+        done = service.deploy("-vvvv", "--diff", *options)
+        assert done.returncode == 0, done.stdout + done.stderr
+        seen[f"output of {name}"] = done.stdout + done.stderr
+    seen["job"] = play.nomad(site, "job", "inspect", "canary")
+    file = site.state / "canary.nomad.hcl"
+    assert service.play(state="rendered", render_to=str(file)).returncode == 0
+    seen["rendered file"] = file.read_text()
+    seen["plan"] = play.run(site, "nomad", "job", "plan", "-verbose", str(file)).stdout
+    file.unlink()
+    seen["evaluations"] = play.nomad(site, "job", "status", "-json", "canary")
+    allocation = service.allocation()
+    seen["allocation"] = play.nomad(site, "alloc", "status", "-json", allocation)
+    for task in ("tailscale", "gate", "app"):
+        for stream in ("-stdout", "-stderr"):
+            seen[f"log {task} {stream}"] = play.nomad(site, "alloc", "logs", stream, "-task", task, allocation)
+        for path in _files(site, allocation, f"{task}/local"):
+            seen[path] = play.nomad(site, "alloc", "fs", allocation, path)
+    for path in _files(site, allocation, "alloc"):
+        seen[path] = play.nomad(site, "alloc", "fs", allocation, path)
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            seen[f"{process}/cmdline"] = (process / "cmdline").read_text(errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    assert "tailscale/local/run/evidence.json" in seen
+    assert any("containerboot" in text for name, text in seen.items() if name.endswith("cmdline"))
+    assert not [name for name, text in seen.items() if key in text]
+    # The search is able to find it: it is where it belongs.
+    assert key in play.nomad(site, "var", "get", "-out=json", "nomad/jobs/canary/canary/tailscale")
+    refused = play.run(site, "nomad", "alloc", "fs", allocation, "tailscale/secrets/auth_key")
+    assert refused.returncode != 0
+    assert key not in refused.stdout + refused.stderr
+
+
+def _files(site: Site, allocation: str, directory: str) -> list[str]:
+    listed = json.loads(play.nomad(site, "operator", "api", f"/v1/client/fs/ls/{allocation}?path={directory}"))
+    found: list[str] = []
+    for entry in listed or []:
+        path = f"{directory}/{entry['Name']}"
+        found += _files(site, allocation, path) if entry["IsDir"] else [path]
+    return found
+
+
+def test_the_app_cannot_read_the_key(site: Site, httpbin: Service) -> None:
+    key = httpbin.inputs["auth_key"].strip()
+    everywhere = "grep -rIls --exclude-dir=proc --exclude-dir=sys -e {key} / ; cat /proc/*/environ /proc/*/cmdline".format(key=key)
+    assert key not in app_shell(site, httpbin, everywhere).stdout
+    # Its workload identity does not open the sidecar's variable.
+    path = "nomad/jobs/httpbin/httpbin/tailscale"
+    request = f"GET /v1/var/{path} HTTP/1.1\\r\\nHost: nomad\\r\\nAuthorization: Bearer $(cat /secrets/nomad_token)\\r\\nConnection: close\\r\\n\\r\\n"
+    answer = app_shell(site, httpbin, f'printf "{request}" | timeout 5 nc local:/secrets/api.sock').stdout
+    assert key not in answer
+
+
+def test_the_app_does_not_reach_tailscaled(site: Site, httpbin: Service) -> None:
+    found = app_shell(site, httpbin, "find / -xdev -name '*.sock' ; cat /proc/net/unix")
+    assert found.returncode == 0, found.stderr
+    sockets = [line.split()[-1] for line in found.stdout.splitlines() if "tailscaled.sock" in line]
+    for socket in sockets:
+        reached = app_shell(site, httpbin, f"ls {socket}")
+        assert reached.returncode != 0, f"the app sees {socket}"
+
+
+def test_the_app_cannot_write_evidence(site: Site, httpbin: Service) -> None:
+    before = httpbin.evidence()["alloc_id"]
+    tried = app_shell(
+        site,
+        httpbin,
+        "find / -name evidence.json -not -path '/proc/*' ; for d in / /alloc /local /secrets; do ls $d/../tailscale $d/tailscale; done",
+    )
+    assert "evidence.json" not in tried.stdout
+    assert "local" not in tried.stdout.replace("/local", "")
+    assert httpbin.evidence()["alloc_id"] == before
+
+
+def test_the_gate_sees_the_verdict_read_only(site: Site, httpbin: Service) -> None:
+    inspected = json.loads(docker(site, "inspect", f"gate-{httpbin.allocation()}").stdout or "[]")
+    (task,) = [task for group in httpbin.job()["TaskGroups"] for task in group["Tasks"] if task["Name"] == "gate"]
+    assert task["Config"]["volumes"] == ["../tailscale/local/run:/sidecar:ro"]
+    for container in inspected:
+        assert all(not mount["RW"] for mount in container["Mounts"] if mount["Destination"] == "/sidecar")
+
+
+def test_the_app_holds_no_raw_sockets(site: Site, httpbin: Service) -> None:
+    inspected = json.loads(docker(site, "inspect", f"app-{httpbin.allocation()}").stdout)
+    capabilities = app_shell(site, httpbin, "grep CapEff /proc/self/status").stdout.split()[1]
+    assert int(capabilities, 16) & (1 << 13) == 0, "NET_RAW"
+    assert int(capabilities, 16) & (1 << 12) == 0, "NET_ADMIN"
+    assert inspected[0]["HostConfig"]["Privileged"] is False

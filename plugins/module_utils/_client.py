@@ -17,11 +17,12 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass, replace
 
-from ._errors import NomadError, Overloaded, Refused, Unreachable, UntrustedConnection, of_status
+from ._errors import CutOff, Denied, NomadError, Overloaded, Refused, Unreachable, UntrustedConnection, of_status
 from ._transport import Tls, opener
 
 REQUEST_SECONDS = 30
 PAUSES = (0.3, 1.0, 2.5)
+TOKEN_PATH = "/v1/acl/token/self"
 PASSING_STATUS = (429, 502, 503, 504)
 PASSING_WORDS = ("No cluster leader", "keyring has not been initialized", "leadership lost", "rpc error: EOF")
 
@@ -125,9 +126,21 @@ class Client:
                 text = error.read().decode("utf-8", errors="replace").strip()
             if error.code == 409:
                 text = "conflict"  # the body of a variable's conflict shows the other's values
-            raise of_status(error.code, text or error.reason, what, needs, bool(self.token)) from None
+            raise of_status(error.code, self._why(error.code, text or error.reason, path), what, needs, bool(self.token)) from None
         except (OSError, http.client.HTTPException) as error:
             raise self._no_answer(error, what) from None
+
+    def _why(self, status: int, text: str, path: str) -> str:
+        """Ask about the token itself: Nomad often answers a token that it does not know like one that lacks a capability."""
+        if status != 403 or text != "Permission denied" or not self.token or path == TOKEN_PATH:
+            return text
+        try:
+            self._once("GET", TOKEN_PATH, None, "read the token", "", {})
+        except Denied:
+            return "ACL token not found"
+        except NomadError:
+            return text
+        return text
 
     def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "User-Agent": "notailcar.nomad"}
@@ -151,18 +164,17 @@ class Client:
                 "and does it want a client certificate (client_cert, client_key)?",
                 address=self.address,
             )
-        cut_off = isinstance(reason, (ConnectionResetError, BrokenPipeError, http.client.IncompleteRead))
-        return Unreachable(
+        kind = CutOff if isinstance(reason, (ConnectionResetError, BrokenPipeError, http.client.IncompleteRead)) else Unreachable
+        return kind(
             f"Could not {what}: {self.address} does not answer ({reason}). Check address (NOMAD_ADDR).",
             address=self.address,
-            cut_off=cut_off,
         )
 
 
 def _passing(error: NomadError, method: str) -> bool:
     """Tell whether the same request may succeed in a moment."""
-    if isinstance(error, Unreachable):
-        return bool(error.details["cut_off"])
+    if isinstance(error, CutOff):
+        return True
     status, text = error.details.get("status"), str(error.details.get("server", ""))
     if isinstance(error, Overloaded) or status in PASSING_STATUS or any(word in text for word in PASSING_WORDS):
         return True

@@ -37,15 +37,17 @@ class Rollout:
         self.deployment: Json | None = None
 
     def follow(self, evaluation: str | None) -> None:
-        """Wait until the version runs; raise Failed or TimedOut with the cause."""
+        """Wait until the version runs; raise Failed or TimedOut with the cause.
+
+        Without an evaluation nothing was registered: what runs already is silently accepted, also after a deployment that once failed.
+        """
         if evaluation:
             self._follow_evaluation(evaluation)
         if self._kind == "service":
             self.deployment = self._find_deployment()
-        if self.deployment:
+        if self.deployment and (evaluation or self.deployment["Status"] not in ("successful", "failed", "cancelled")):
             self._follow_deployment()
-        else:
-            self._follow_allocations()
+        self._follow_allocations(tell=bool(evaluation))
 
     def look(self) -> None:
         """Read deployment and allocations without waiting."""
@@ -91,15 +93,17 @@ class Rollout:
             answer = self._client.get(path, f"follow the deployment of {self._job}", **self._wait.block(index, LOOK_SECONDS))
             self.deployment, index = answer.data, answer.index
 
-    def _follow_allocations(self) -> None:
+    def _follow_allocations(self, tell: bool) -> None:
         index = 0
         while True:
             index = self._read_allocations(**self._wait.block(index))
             live = [allocation for allocation in self.allocations if allocation["DesiredStatus"] == "run"]
             up = [allocation for allocation in live if allocation["ClientStatus"] in RUNNING[self._kind]]
-            self._wait.tell(f"{len(up)}/{len(live)} allocations running or complete")
-            _allocations.tell_tasks(self._wait, self.allocations)
-            if len(up) == len(live):
+            done = len(up) == len(live) and not self._evaluations_left()
+            if tell or not done:
+                self._wait.tell(f"{len(up)}/{len(live)} allocations running or complete")
+                _allocations.tell_tasks(self._wait, self.allocations)
+            if done:
                 return
             self._check_hope()
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+UNKNOWN_TOKEN = re.compile(r"token not found|token expired|UUID must be", re.IGNORECASE)
+
 
 class NomadError(Exception):
     """Something the user can act on.
@@ -31,6 +33,10 @@ class InvalidInput(NomadError):
 
 class Unreachable(NomadError):
     kind = "unreachable"
+
+
+class CutOff(Unreachable):
+    """The connection ended before the answer: the same request may succeed in a moment."""
 
 
 class UntrustedConnection(NomadError):
@@ -76,11 +82,14 @@ def of_status(status: int, text: str, what: str, needs: str, with_token: bool) -
 
     `what` is what was tried ("read the job whoami"), `needs` the ACL capability it takes, `text` the server's own words.
     """
+    text = _plain(text)
     said = {"status": status, "server": text}
-    if status in (401, 403):
+    if status in (401, 403) or UNKNOWN_TOKEN.search(text):
         return _denied(text, what, needs, with_token, said)
     if status == 404:
         return NotFound(f"Could not {what}: Nomad does not know it (404: {text}).", **said)
+    if "nonexistent namespace" in text:
+        return Refused(f"Could not {what}: the namespace does not exist ({text}). Correct namespace (NOMAD_NAMESPACE) or the spec.", **said)
     if status == 409 or "Enforcing job modify index" in text:
         return Conflict(f"Could not {what}: it was changed by someone else in between ({status}: {text}).", **said)
     if status == 400 and "HTTPS server" in text:
@@ -103,10 +112,16 @@ def of_status(status: int, text: str, what: str, needs: str, with_token: bool) -
     return Refused(f"Could not {what}: Nomad answered {status}: {text}", **said)
 
 
+def _plain(text: str) -> str:
+    """Return a server's list of errors without its layout."""
+    lines = [line.strip().lstrip("* ") for line in text.splitlines()]
+    return "; ".join(line for line in lines if line and not re.match(r"\d+ errors? occurred", line))
+
+
 def _denied(text: str, what: str, needs: str, with_token: bool, said: dict[str, t.Any]) -> Denied:
     if not with_token:
         cause = "no token was given, and anonymous access does not suffice. Set token (NOMAD_TOKEN)"
-    elif re.search(r"token not found|token expired|UUID must be", text, re.IGNORECASE):
+    elif UNKNOWN_TOKEN.search(text):
         cause = "the server does not know this token, or it has expired. Check token (NOMAD_TOKEN)"
     else:
         return Denied(

@@ -70,7 +70,8 @@ def _bring_up(client: Client, job: Json, plan: _plan.Plan, params: Json, run: Ru
         evaluation = _register(client, job, plan.index)
     registered = client.get(_allocations.job_path(name), f"read the job {name}").data
     rollout = Rollout(client, name, registered["Type"], registered["Version"], Wait(name, params["timeout"], run.progress))
-    if evaluation and params["wait"]:
+    # Periodic and parameterized jobs only run later.
+    if params["wait"] and not (registered["Periodic"] or registered["ParameterizedJob"]):
         rollout.follow(evaluation)
     else:
         rollout.look()

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 import typing as t
-import urllib.parse
 from dataclasses import dataclass
 
 from . import _diff
+from ._allocations import job_path
 from ._client import Client
 from ._errors import Refused
 
@@ -21,9 +21,10 @@ ACTS = ("Place", "DestructiveUpdate", "Canary")
 
 @dataclass(frozen=True)
 class Plan:
-    """What `/v1/job/<id>/plan` answered."""
+    """What `/v1/job/<id>/plan` answered, and of what type the job is."""
 
     raw: Json
+    kind: str
 
     @property
     def index(self) -> int:
@@ -32,8 +33,11 @@ class Plan:
 
     @property
     def changed(self) -> bool:
-        """A spec that is the same may still have something to place: a stopped job, a lost allocation."""
-        return self.raw["Diff"]["Type"] != "None" or any(updates.get(act) for updates in self._updates.values() for act in ACTS)
+        """A spec that is the same may still have something to place, for example a lost allocation."""
+        if self.raw["Diff"]["Type"] != "None":
+            return True
+        # Nomad plans the allocations of batch jobs anew although registering the same job again does not run them again.
+        return self.kind in ("service", "system") and any(updates.get(act) for updates in self._updates.values() for act in ACTS)
 
     @property
     def failed_groups(self) -> dict[str, list[str]]:
@@ -72,7 +76,8 @@ def make(client: Client, job: Json) -> Plan:
     """Ask Nomad what registering this job would do; nothing is changed."""
     name = str(job["ID"])
     body = {"Job": job, "Diff": True}
-    return Plan(client.put(f"/v1/job/{urllib.parse.quote(name, safe='')}/plan", body, f"plan the job {name}", "submit-job").data)
+    answer = client.put(job_path(name, "/plan"), body, f"plan the job {name}", "submit-job or plan-job")
+    return Plan(answer.data, job.get("Type") or "service")
 
 
 def check_placeable(plan: Plan, name: str) -> None:

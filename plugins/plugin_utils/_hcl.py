@@ -1,0 +1,99 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values as canonical HCL expressions, so that Nomad's parser yields exactly the same value."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import typing as t
+
+# What Nomad itself replaces when a task runs; everything else between braces is text.
+RUNTIME = r"\$\{(?:NOMAD_\w+|(?:attr|meta|node|env)\.[\w.-]+)\}"
+# Escaped although it is meant for the runtime, which sees the same text: after a "$" it would read as an escape, and before a "}"
+# Nomad's parser doubles braces.
+OPENING = re.compile(rf"(?<!\$)(?P<kept>{RUNTIME})(?! *\}})|(?P<mark>[$%])\{{")
+# The driver evaluates the text again, with a parser that has no trouble with "}".
+DRIVER_OPENING = re.compile(rf"(?<!\$)(?P<kept>{RUNTIME})|(?P<mark>[$%])\{{")
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+KEYWORDS = ("true", "false", "null", "for", "if", "in", "else", "endif", "endfor")
+LINE_LENGTH = 100
+
+
+def expression(value: t.Any, indent: int = 0, config: bool = False) -> str:
+    """Return `value` (JSON-like) as an HCL expression.
+
+    `indent` is the column of the line on which the expression begins. With `config`, strings survive the driver's second evaluation too.
+    Raises TypeError for a value that HCL has no word for, ValueError for a number or text that it cannot hold.
+    """
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, str):
+        return _quoted(value, config)
+    if isinstance(value, (int, float)):
+        if not math.isfinite(value):
+            raise ValueError(f"{value} is not a number that HCL can hold")
+        return repr(value)
+    if isinstance(value, dict):
+        return _object(value, indent, config)
+    if isinstance(value, (list, tuple)):
+        return _tuple(value, indent, config)
+    raise TypeError(f"a {type(value).__name__} cannot be written as HCL")
+
+
+def _quoted(text: str, config: bool) -> str:
+    if config:
+        text = DRIVER_OPENING.sub(_escaped, text)
+    text.encode()  # a lone surrogate has no UTF-8
+    quoted = json.dumps(text, ensure_ascii=False).replace("\\b", "\\u0008").replace("\\f", "\\u000c")
+    return OPENING.sub(_escaped, quoted)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found["kept"] or found["mark"] * 2 + "{"
+
+
+def _key(name: t.Any) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"the key {name!r} is not a text")
+    if IDENTIFIER.fullmatch(name) and name not in KEYWORDS:
+        return name
+    # In ASCII, so that the columns which the formatter aligns are characters.
+    return json.dumps(name).replace("${", "$${").replace("%{", "%%{")
+
+
+def _object(value: dict[str, t.Any], indent: int, config: bool) -> str:
+    if not value:
+        return "{}"
+    inner = " " * (indent + 2)
+    lines: list[str] = []
+    for run in _runs([(_key(name), expression(part, indent + 2, config)) for name, part in value.items()]):
+        width = max(len(name) for name, _part in run)
+        lines += [f"{inner}{name:{width}} = {part}" for name, part in run]
+    return "\n".join(["{", *lines, " " * indent + "}"])
+
+
+def _runs(entries: list[tuple[str, str]]) -> t.Iterator[list[tuple[str, str]]]:
+    """Split into what the formatter aligns: neighbours that stand on one line each."""
+    run: list[tuple[str, str]] = []
+    for entry in entries:
+        if "\n" not in entry[1]:
+            run.append(entry)
+            continue
+        if run:
+            yield run
+        yield [entry]
+        run = []
+    if run:
+        yield run
+
+
+def _tuple(value: t.Sequence[t.Any], indent: int, config: bool) -> str:
+    parts = [expression(part, indent + 2, config) for part in value]
+    line = "[" + ", ".join(parts) + "]"
+    if "\n" not in line and len(line) + indent <= LINE_LENGTH:
+        return line
+    inner = " " * (indent + 2)
+    return "\n".join(["[", *[f"{inner}{part}," for part in parts], " " * indent + "]"])

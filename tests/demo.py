@@ -74,7 +74,8 @@ def show(site: Site, name: str, path: str) -> None:
     url = f"http://{host}{path}"
     heading(f"{name}: what was proved")
     print(f"  name      {host}\n  address   {address}\n  url       {url}")
-    print(f"  evidence  allocation {evidence['alloc_id'][:8]}, {evidence['status']['BackendState']}, online {node['Online']}, tags {node['Tags']}")
+    state = f"{evidence['status']['BackendState']}, online {node['Online']}, tags {' '.join(node['Tags'])}"
+    print(f"  evidence  allocation {evidence['alloc_id'][:8]}: {state}")
 
     answer = site.fetch("client", url)
     expect(answer.returncode == 0, f"the permitted client GETs {url}:")

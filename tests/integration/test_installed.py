@@ -18,7 +18,11 @@ def test_the_installed_collection_deploys(site: Site, declare, tmp_path: Path) -
     installed = play.run(site, "ansible-galaxy", "collection", "install", "--offline", "-p", str(tmp_path), str(tarball), cwd=tmp_path)
     assert installed.returncode == 0, installed.stderr
     service = declare("installed")
-    arguments = [f"-eprivate_service_{name}={value}" for name, value in service.inputs.items() if isinstance(value, (str, int)) and name != "auth_key"]
+    arguments = [
+        f"-eprivate_service_{name}={value}"
+        for name, value in service.inputs.items()
+        if isinstance(value, (str, int)) and name != "auth_key"
+    ]
     done = play.run(
         site,
         "ansible-playbook",

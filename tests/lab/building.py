@@ -21,7 +21,7 @@ OPTIONAL: dict[str, t.Callable[[], None]] = {"vault": vault.start, "consul": con
 def components(optional: t.Iterable[str] = ()) -> list[Component]:
     """What the laboratory consists of, in the order of its status."""
     always = [wan.ECHO, headscale.HEADSCALE, *(member.component for member in MEMBERS.values())]
-    always += [docker_engine.DOCKER, nomad.NOMAD, nomad.NOMAD_RELAY]
+    always += [docker_engine.DOCKER, nomad.SERVER, nomad.RELAY, nomad.CLIENT]
     return always + [{"vault": vault.VAULT, "consul": consul.CONSUL}[name] for name in optional]
 
 
@@ -70,9 +70,8 @@ def _tailnet() -> None:
 
 
 def _site() -> None:
-    _timed("docker", docker_engine.start)
-    # After Docker: Nomad looks for its drivers when it starts, and then only every half minute.
-    _together([lambda: _timed("nomad", nomad.start), lambda: _timed("images", _images)])
+    _together([lambda: _timed("docker", docker_engine.start), lambda: _timed("nomad server", nomad.start_server)])
+    _together([lambda: _timed("nomad client", nomad.start_client), lambda: _timed("images", _images)])
 
 
 def _images() -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nomad: one agent that is server and client, with ACLs and TLS."""
+"""Nomad with ACLs and TLS: a server, and a client that can be stopped while the API goes on."""
 
 from __future__ import annotations
 
@@ -18,20 +18,26 @@ ADDRESS = f"https://{RELAY_IP}:{NOMAD_PORT}"
 TOKEN_FILE = STATE / "nomad.token"
 
 
-def start() -> None:
-    """Start the agent, make its management token, and wait until jobs can run."""
-    names = [f"IP:{SITE_IP}", "IP:127.0.0.1", f"IP:{RELAY_IP}", "DNS:localhost", "DNS:server.global.nomad", "DNS:client.global.nomad"]
-    certificate, key = certificates.issue("nomad", names)
-    settings = {"ip": SITE_IP, "data": DATA / "nomad", "cgroup": cgroups.NOMAD}
-    docker = {"docker": docker_engine.HOST, "pause": images.PAUSE.tag}
-    config = STATE / "nomad.hcl"
-    config.write_text(render("nomad.hcl", ca=certificates.CA, certificate=certificate, key=key, **settings, **docker))
-    process.start("nomad", [str(BIN / "nomad"), "agent", "-config", str(config)], NAMESPACES["site"])
+def start_server() -> None:
+    """Start the server with a management token of our own making, and wait until it has a leader and a keyring."""
+    names = [f"IP:{SITE_IP}", f"IP:{RELAY_IP}", "IP:127.0.0.1", "DNS:localhost", "DNS:server.global.nomad"]
+    _start("nomad-server", names, ip=SITE_IP)
     relays.start("nomad", NOMAD_PORT)
     TOKEN_FILE.touch(mode=0o600)
     TOKEN_FILE.write_text(str(uuid.uuid4()))
     wait_until(_bootstrapped, "Nomad's ACLs bootstrapped", 30)
-    NOMAD.wait()
+    SERVER.wait()
+
+
+def start_client() -> None:
+    """Start the client, which needs Docker, and a server with a keyring.
+
+    It looks for its drivers once and then every half minute, and waits as long after a refused registration; in one
+    process with a server it may be faster than that server's keyring.
+    """
+    settings = {"loopback": RELAY_IP, "cgroup": cgroups.NOMAD, "docker": docker_engine.HOST, "pause": images.PAUSE.tag}
+    _start("nomad-client", ["IP:127.0.0.1", "DNS:localhost", "DNS:client.global.nomad"], ip=SITE_IP, **settings)
+    CLIENT.wait()
 
 
 def get(path: str) -> t.Any:
@@ -39,8 +45,15 @@ def get(path: str) -> t.Any:
     return api.call(f"{ADDRESS}{path}", headers={"X-Nomad-Token": TOKEN_FILE.read_text()}, ca=certificates.CA)
 
 
+def _start(name: str, subjects: t.Sequence[str], **settings: str) -> None:
+    certificate, key = certificates.issue(name, subjects)
+    config = STATE / f"{name}.hcl"
+    config.write_text(render(config.name, data=DATA / name, ca=certificates.CA, certificate=certificate, key=key, **settings))
+    process.start(name, [str(BIN / "nomad"), "agent", "-config", str(config)], NAMESPACES["site"])
+
+
 def _bootstrapped() -> bool:
-    process.require("nomad")
+    process.require("nomad-server")
     try:
         api.call(f"{ADDRESS}/v1/acl/bootstrap", body={"BootstrapSecret": TOKEN_FILE.read_text()}, ca=certificates.CA)
     except LabError:  # no leader yet
@@ -48,13 +61,16 @@ def _bootstrapped() -> bool:
     return True
 
 
-def _ready() -> bool:
-    """The port answers seconds before the first job could run: ask for what a job needs."""
+def _server_ready() -> bool:
+    """The port answers before the first job could be signed."""
+    return any(key["State"] == "active" for key in get("/v1/operator/keyring/keys"))
+
+
+def _client_ready() -> bool:
     nodes = get("/v1/nodes")
-    keys = get("/v1/operator/keyring/keys")
-    driver = nodes[0]["Drivers"].get("docker", {}) if nodes else {}
-    return bool(driver.get("Healthy")) and nodes[0]["Status"] == "ready" and any(key["State"] == "active" for key in keys)
+    return any(node["Status"] == "ready" and node["Drivers"].get("docker", {}).get("Healthy") for node in nodes)
 
 
-NOMAD = Component("nomad", f"{ADDRESS}, in the site https://{SITE_IP}:{NOMAD_PORT}", _ready)
-NOMAD_RELAY = Component("nomad-relay", ADDRESS, lambda: bool(get("/v1/status/leader")))
+SERVER = Component("nomad-server", f"{ADDRESS}, in the site https://{SITE_IP}:{NOMAD_PORT}", _server_ready)
+CLIENT = Component("nomad-client", f"node site, {SITE_IP}", _client_ready)
+RELAY = Component("nomad-relay", ADDRESS, lambda: bool(get("/v1/status/leader")))

@@ -1,23 +1,24 @@
-# Nomad of the laboratory; the dollar names are filled in by nomad.py.
+# The Nomad client of the laboratory; the dollar names are filled in by nomad.py.
 name                 = "site"
 data_dir             = "$data"
-bind_addr            = "0.0.0.0"
-log_level            = "INFO"
+bind_addr            = "127.0.0.1"
 disable_update_check = true
 
+# Nomad's command line first tries the client's own address. This one refuses at once, and it goes through the server;
+# the site's address would be sought outside the machine.
 advertise {
-  http = "$ip"
-  rpc  = "$ip"
-  serf = "$ip"
+  http = "$loopback"
+  rpc  = "$loopback"
+  serf = "$loopback"
 }
 
-server {
-  enabled          = true
-  bootstrap_expect = 1
+ports {
+  http = 4656
 }
 
 client {
   enabled           = true
+  servers           = ["$ip"]
   network_interface = "eth0"
   cni_path          = "/usr/lib/cni"
   cgroup_parent     = "$cgroup"
@@ -41,11 +42,6 @@ tls {
   key_file               = "$key"
   verify_server_hostname = true
   verify_https_client    = false
-}
-
-# Every connection of the machine's shell comes through one relay, so from one address.
-limits {
-  http_max_conns_per_client = 1000
 }
 
 plugin "docker" {

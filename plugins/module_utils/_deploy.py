@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from . import _allocations, _failure, _plan
@@ -15,6 +16,8 @@ from ._wait import Wait
 Json = dict[str, t.Any]
 # Seconds between two looks at the allocations while the deployment itself is silent.
 LOOK_SECONDS = 1
+# Nomad plans the replacement of a failed allocation about a second after the failure; until then it looks as if it had given up.
+GIVEN_UP_SECONDS = 5
 RUNNING = {
     "service": ("running",),
     "system": ("running", "complete"),
@@ -32,7 +35,7 @@ class Rollout:
         self._kind = kind
         self._version = version
         self._wait = wait
-        self._hopeless_looks = 0
+        self._hopeless_since: float | None = None
         self.allocations: list[Json] = []
         self.deployment: Json | None = None
 
@@ -41,12 +44,14 @@ class Rollout:
 
         Without an evaluation nothing was registered: what runs already is silently accepted, also after a deployment that once failed.
         """
-        if evaluation:
-            self._follow_evaluation(evaluation)
+        registered_at = self._follow_evaluation(evaluation) if evaluation else 0
         if self._kind == "service":
             self.deployment = self._find_deployment()
-        if self.deployment and (evaluation or self.deployment["Status"] not in ("successful", "failed", "cancelled")):
-            self._follow_deployment()
+        if self.deployment:
+            # A deployment that ended before says nothing about what was registered now.
+            new = evaluation and self.deployment["CreateIndex"] > registered_at
+            if new or self.deployment["Status"] not in ("successful", "failed", "cancelled"):
+                self._follow_deployment()
         self._follow_allocations(tell=bool(evaluation))
 
     def look(self) -> None:
@@ -58,7 +63,8 @@ class Rollout:
         """Raise with the causes that the allocations tell."""
         self._raise(Failed, f"{self._job}: {why}", why)
 
-    def _follow_evaluation(self, evaluation: str) -> None:
+    def _follow_evaluation(self, evaluation: str) -> int:
+        """Wait until the scheduler has decided; return the index at which the evaluation was made."""
         index = 0
         while True:
             answer = self._client.get(f"/v1/evaluation/{evaluation}", f"follow the evaluation of {self._job}", **self._wait.block(index))
@@ -72,6 +78,7 @@ class Rollout:
                 self._give_up()
         for group, metrics in sorted((found.get("FailedTGAllocs") or {}).items()):
             self._wait.tell(f"group {group} waits for a place: {'; '.join(_plan.reasons(metrics))}", topic=f"place/{group}")
+        return int(found["CreateIndex"])
 
     def _find_deployment(self) -> Json | None:
         found: Json | None = self._client.get(_allocations.job_path(self._job, "/deployment"), f"read the deployment of {self._job}").data
@@ -119,16 +126,24 @@ class Rollout:
         lost = [
             allocation
             for allocation in self.allocations
-            if allocation["ClientStatus"] == "failed" and not allocation.get("NextAllocation") and not allocation.get("FollowupEvalID")
+            if (allocation["DesiredStatus"], allocation["ClientStatus"]) == ("run", "failed")
+            and not (allocation.get("NextAllocation") or allocation.get("FollowupEvalID"))
         ]
-        # The evaluation that would place a replacement may be a moment away: believe only what is seen twice, with no evaluation left.
-        self._hopeless_looks = self._hopeless_looks + 1 if lost and not self._evaluations_left() else 0
-        if self._hopeless_looks > 1:
+        if not lost or self._evaluations_left():
+            self._hopeless_since = None
+            return
+        now = time.monotonic()
+        self._hopeless_since = self._hopeless_since or now
+        if now - self._hopeless_since >= GIVEN_UP_SECONDS:
             self.fail(f"{len(lost)} of {len(self.allocations)} allocations failed, and Nomad does not try again")
 
     def _evaluations_left(self) -> bool:
         evaluations = self._client.get(_allocations.job_path(self._job, "/evaluations"), f"list the evaluations of {self._job}").data
-        return any(evaluation["Status"] in ("pending", "blocked") for evaluation in evaluations)
+        # A delayed evaluation may belong to an allocation of an older version; those of this version name theirs (FollowupEvalID).
+        return any(
+            evaluation["Status"] in ("pending", "blocked") and str(evaluation.get("WaitUntil") or "0001").startswith("0001")
+            for evaluation in evaluations
+        )
 
     def _give_up(self) -> t.NoReturn:
         why = f"not done after {self._wait.seconds} s; the last state: {self._wait.last()}"

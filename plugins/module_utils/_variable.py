@@ -27,9 +27,9 @@ def logic(params: Json, run: Run) -> Json:
     """Bring the variable to the wanted state, or in check mode say what that would do."""
     client = Client.of(params)
     client = client.inside(client.namespace or "default")
+    _choose_secrets(params, run)
     path = _checked_path(params["path"])
     wanted = _checked_items(params["items"]) if params["state"] == "present" else {}
-    _choose_secrets(path, wanted, params, run)
     before, index = _read(client, path)
     if before != wanted and not run.check:
         index = _write(client, path, wanted, before, index)
@@ -73,20 +73,17 @@ def _checked_items(items: Json | None) -> Items:
     return texts
 
 
-def _choose_secrets(path: str, items: Items, params: Json, run: Run) -> None:
+def _choose_secrets(params: Json, run: Run) -> None:
     """Keep ordinary words out of the scrubbing: results would be full of asterisks and still not more secret.
 
     The result is made of names, never of values; scrubbing is the second line of defence, for the words of a server.
     """
-    visible = [path, *items]
-    keep = {params["token"], params["http_auth"]}
-    for value in {str(value) for value in (params["items"] or {}).values()} | set(items.values()):
-        if value in keep:
-            continue
+    items = params["items"] or {}
+    visible = [params["path"], *map(str, items)]
+    credentials = {params["token"], params["http_auth"]}
+    for value in {str(value) for value in items.values()} - credentials:
         if len(value) < SECRET_LENGTH or any(value in text for text in visible):
             run.secrets.discard(value)
-        else:
-            run.secrets.add(value)
 
 
 def _read(client: Client, path: str) -> tuple[Items, int]:

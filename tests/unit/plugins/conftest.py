@@ -1,0 +1,80 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole modules against a scripted Nomad, in process and packaged."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import typing as t
+from types import SimpleNamespace
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+from tests.unit.plugins.fake_nomad import FakeNomad
+
+PLUGINS = "ansible_collections.notailcar.nomad.plugins"
+Result = dict[str, t.Any]
+Call = t.Callable[..., Result]
+
+
+@pytest.fixture
+def nomad(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[FakeNomad]:
+    """A scripted Nomad that the environment points to; no time passes between retries."""
+    fake = FakeNomad()
+    server = fake.serve()
+    for name in ("NOMAD_TOKEN", "NOMAD_NAMESPACE", "NOMAD_REGION", "NOMAD_CACERT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NOMAD_ADDR", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    yield fake
+    server.shutdown()
+    server.server_close()
+
+
+class Screen:
+    """What a person sees while a task runs."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.warnings: list[str] = []
+
+    def display(self, line: str, **_options: t.Any) -> None:
+        self.lines.append(line.strip())
+
+    def warning(self, line: str) -> None:
+        self.warnings.append(line)
+
+
+@pytest.fixture
+def screen() -> Screen:
+    return Screen()
+
+
+@pytest.fixture
+def in_process(screen: Screen) -> Call:
+    """Call a module as its action plugin does inside the worker."""
+
+    def call(name: str, /, check: bool = False, no_log: bool = False, **args: t.Any) -> Result:
+        action_class = importlib.import_module(f"{PLUGINS}.action.{name}").ActionModule
+        action = action_class.__new__(action_class)
+        action._task = SimpleNamespace(args=args, check_mode=check, no_log=no_log, action=f"notailcar.nomad.{name}")
+        action._display = screen
+        return t.cast("Result", action._call())
+
+    return call
+
+
+@pytest.fixture
+def packaged(capsys: pytest.CaptureFixture[str]) -> Call:
+    """Call a module's own main()."""
+
+    def call(name: str, /, check: bool = False, **args: t.Any) -> Result:
+        module = importlib.import_module(f"{PLUGINS}.modules.{name}")
+        with patch_module_args({**args, "_ansible_check_mode": check}), pytest.raises(SystemExit):
+            module.main()
+        return t.cast("Result", json.loads(capsys.readouterr().out))
+
+    return call

@@ -1,0 +1,91 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Nomad that answers from a script, over real HTTP on the loopback."""
+
+from __future__ import annotations
+
+import json
+import threading
+import typing as t
+import urllib.parse
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+Reply = tuple[int, t.Any]
+
+
+@dataclass
+class Asked:
+    """One request as it came."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: t.Any
+
+
+@dataclass
+class FakeNomad:
+    """Answers each `METHOD path` with its replies in turn; the last one stays. Everything else is 404."""
+
+    replies: dict[str, list[Reply]] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+    clock: float | None = None
+
+    def on(self, request: str, *replies: t.Any) -> None:
+        """Script the replies to `METHOD path`: data (then the status is 200), or `(status, data)`; text stays as it is."""
+        self.replies[request] = [reply if isinstance(reply, tuple) else (200, reply) for reply in replies]
+
+    def count(self, request: str) -> int:
+        """How often `METHOD path` was asked."""
+        return len(self.all(request))
+
+    def all(self, request: str) -> list[Asked]:
+        """All requests for `METHOD path`."""
+        return [asked for asked in self.asked if f"{asked.method} {asked.path}" == request]
+
+    def answer(self, asked: Asked) -> Reply:
+        """Take the next reply from the script."""
+        self.asked.append(asked)
+        replies = self.replies.get(f"{asked.method} {asked.path}")
+        if not replies:
+            return 404, "not found"
+        return replies.pop(0) if len(replies) > 1 else replies[0]
+
+    def serve(self) -> ThreadingHTTPServer:
+        """Start serving on a free port."""
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _answer(self) -> None:
+                url = urllib.parse.urlsplit(self.path)
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                query = dict(urllib.parse.parse_qsl(url.query))
+                asked = Asked(
+                    self.command,
+                    url.path,
+                    query,
+                    {name.title(): value for name, value in self.headers.items()},
+                    json.loads(body) if body else None,
+                )
+                status, data = fake.answer(asked)
+                raw = data.encode() if isinstance(data, str) else json.dumps(data).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(raw)))
+                self.send_header("X-Nomad-Index", "7")
+                self.end_headers()
+                self.wfile.write(raw)
+
+            do_GET = do_PUT = do_DELETE = _answer
+
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                return super().date_time_string(fake.clock if timestamp is None else timestamp)
+
+            def log_message(self, *_args: t.Any) -> None:
+                """Keep the test's output clean."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return server

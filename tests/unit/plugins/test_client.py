@@ -1,0 +1,103 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The errors between us and Nomad, and what is tried again."""
+
+from __future__ import annotations
+
+import pytest
+
+URL = "/v1/var/x"
+FOUND = {"Path": "x", "ModifyIndex": 3, "Items": {"key": "value"}}
+ARGS = {"path": "x", "items": {"key": "value"}}
+
+
+def failure(result):
+    assert result["failed"]
+    return result["failure"]
+
+
+def test_no_token(nomad, in_process):
+    nomad.on(f"GET {URL}", (403, "Permission denied"))
+    result = in_process("variable", **ARGS)
+    assert failure(result)["kind"] == "denied"
+    assert "no token was given" in result["msg"]
+    assert "NOMAD_TOKEN" in result["msg"]
+
+
+def test_unknown_token(nomad, in_process):
+    nomad.on(f"GET {URL}", (403, "Permission denied"))
+    nomad.on("GET /v1/acl/token/self", (403, "Permission denied"))
+    result = in_process("variable", token="0000", **ARGS)
+    assert "does not know this token" in result["msg"]
+
+
+def test_missing_capability(nomad, in_process):
+    nomad.on(f"GET {URL}", (403, "Permission denied"))
+    nomad.on("GET /v1/acl/token/self", {"AccessorID": "a"})
+    result = in_process("variable", token="0000", **ARGS)
+    assert failure(result)["capability"] == "variables read"
+    assert "lacks the capability variables read" in result["msg"]
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+def test_a_read_is_tried_again(nomad, in_process, status):
+    nomad.on(f"GET {URL}", (status, "busy"), (status, "busy"), FOUND)
+    assert not in_process("variable", **ARGS)["changed"]
+
+
+@pytest.mark.parametrize(("status", "kind"), [(429, "server"), (500, "refused"), (503, "server")])
+def test_not_for_ever(nomad, in_process, status, kind):
+    nomad.on(f"GET {URL}", (status, "busy"))
+    assert failure(in_process("variable", **ARGS))["kind"] == kind
+    assert nomad.count(f"GET {URL}") == 4
+
+
+def test_a_refusal_is_not_tried_again(nomad, in_process):
+    nomad.on(f"GET {URL}", (400, "no"))
+    assert failure(in_process("variable", **ARGS))["kind"] == "refused"
+    assert nomad.count(f"GET {URL}") == 1
+
+
+def test_unreachable(nomad, in_process):
+    result = in_process("variable", address="http://127.0.0.1:1", **ARGS)
+    assert failure(result)["kind"] == "unreachable"
+    assert "NOMAD_ADDR" in result["msg"]
+
+
+def test_https_where_http_is_spoken(nomad, in_process, monkeypatch):
+    monkeypatch.setenv("NOMAD_ADDR", "https://127.0.0.1:" + nomad_port(nomad, in_process))
+    assert failure(in_process("variable", **ARGS))["kind"] == "tls"
+
+
+def nomad_port(nomad, in_process):
+    """Learn the port from a request that arrived."""
+    nomad.on(f"GET {URL}", FOUND)
+    in_process("variable", **ARGS)
+    return nomad.asked[0].headers["Host"].rpartition(":")[2]
+
+
+def test_what_is_sent(nomad, in_process):
+    nomad.on(f"GET {URL}", FOUND)
+    in_process("variable", token="t0ken", namespace="team", region="eu", http_auth="me:pass", **ARGS)
+    asked = nomad.asked[0]
+    assert asked.query == {"namespace": "team", "region": "eu"}
+    assert asked.headers["X-Nomad-Token"] == "t0ken"
+    assert asked.headers["Authorization"] == "Basic bWU6cGFzcw=="
+
+
+def test_a_redirect_does_not_carry_the_token_away(nomad, in_process):
+    nomad.on(f"GET {URL}", (307, "elsewhere"))
+    result = in_process("variable", token="t0ken", **ARGS)
+    assert "redirects" in result["msg"]
+    assert len(nomad.asked) == 1
+
+
+def test_not_nomad_at_all(nomad, in_process):
+    nomad.on(f"GET {URL}", "<html>")
+    assert "not JSON" in in_process("variable", **ARGS)["msg"]
+
+
+def test_certificates_that_do_not_exist(nomad, in_process):
+    result = in_process("variable", address="https://127.0.0.1:1", ca_cert="/does/not/exist.pem", **ARGS)
+    assert "ca_cert=/does/not/exist.pem" in result["msg"]

@@ -1,0 +1,174 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Evidence, its traps, and the verdicts."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from ansible_collections.notailcar.nomad.plugins.module_utils._evidence import Reading, Wanted, judge, judge_logout
+
+ALLOCATION = "a0a0a0a0-0000"
+STAT, CAT = f"GET /v1/client/fs/stat/{ALLOCATION}", f"GET /v1/client/fs/cat/{ALLOCATION}"
+SERVE = {"TCP": {"80": {"HTTP": True}}, "Web": {"${TS_CERT_DOMAIN}:80": {"Handlers": {"/": {"Proxy": "http://127.0.0.1:8080"}}}}}
+
+
+def evidence(phase="ready", age=1.0, serve=None, **node):
+    owner = {"DNSName": "whoami.tail.example.", "Online": True, "Tags": ["tag:service"], "KeyExpiry": None, **node}
+    status = {"BackendState": "Running", "TailscaleIPs": ["100.64.0.7"], "Self": owner, "CertDomains": None, "Health": []}
+    return {"version": 1, "alloc_id": ALLOCATION, "time": time.time() - age, "phase": phase, "status": status, "serve_config": serve}
+
+
+def without(found, **status):
+    return {**found, "status": {**found["status"], **status}}
+
+
+WANTED = Wanted("whoami", "tail.example", ("tag:service",), None, 30)
+IN_FORCE = json.loads(json.dumps(SERVE).replace("${TS_CERT_DOMAIN}", "whoami.tail.example"))
+
+
+@pytest.mark.parametrize(
+    ("reading", "wanted", "verdict", "words"),
+    [
+        (Reading(evidence(), 1), WANTED, "ready", ""),
+        (Reading(evidence(), 31), WANTED, "stale", "31 s old"),
+        (Reading(evidence("starting"), 1), WANTED, "not_ready", "starting"),
+        (Reading(evidence("degraded"), 1), WANTED, "not_ready", "degraded"),
+        (Reading(without(evidence(), BackendState="NeedsLogin"), 1), WANTED, "not_ready", "auth key"),
+        (Reading(without(evidence(), BackendState="NeedsMachineAuth"), 1), WANTED, "not_ready", "approval"),
+        (Reading({**evidence(), "status": None}, 1), WANTED, "not_ready", "not started"),
+        (Reading(without(evidence(), TailscaleIPs=None), 1), WANTED, "not_ready", "no tailnet address"),
+        (Reading(evidence(Online=False), 1), WANTED, "not_ready", "online"),
+        (Reading(evidence(Expired=True, KeyExpiry="2026-01-01"), 1), WANTED, "key_expired", "2026-01-01"),
+        (Reading(evidence(DNSName="whoami-1.tail.example."), 1), WANTED, "wrong_name", "still holds whoami"),
+        (Reading(evidence(DNSName="whoami-82yrzelo.tail.example."), 1), WANTED, "wrong_name", "still holds whoami"),
+        (Reading(evidence(DNSName="other.tail.example."), 1), WANTED, "wrong_name", "wanted was whoami"),
+        (Reading(evidence(DNSName="whoami.evil.example."), 1), WANTED, "wrong_name", "right tailnet"),
+        (Reading(evidence(Tags=None), 1), WANTED, "wrong_tags", "none"),
+        (Reading(evidence(Tags=["tag:service", "tag:admin"]), 1), WANTED, "wrong_tags", "tag:admin"),
+        (Reading(evidence(Tags=None, DNSName="x."), 1), Wanted(), "ready", ""),
+        (Reading(evidence(serve=IN_FORCE), 1), Wanted(serve_config=SERVE), "ready", ""),
+        (Reading(evidence(serve={**IN_FORCE, "AllowFunnel": {"x:443": False}}), 1), Wanted(serve_config=SERVE), "ready", ""),
+        (Reading(evidence(serve=None), 1), Wanted(serve_config=SERVE), "serve_differs", "TCP, Web"),
+        (Reading(evidence(), 1), Wanted(serve_config={"TCP": {"443": {"HTTPS": True}}}), "serve_differs", "no HTTPS certificates"),
+        (
+            Reading(evidence(serve={**IN_FORCE, "AllowFunnel": {"x:443": True}}), 1),
+            Wanted(serve_config=SERVE),
+            "serve_differs",
+            "AllowFunnel",
+        ),
+        (Reading(verdict="collected", reason="gone"), WANTED, "collected", "gone"),
+    ],
+)
+def test_verdict(reading, wanted, verdict, words):
+    found, reason = judge(reading, wanted)
+    assert found == verdict
+    assert words in reason
+
+
+@pytest.mark.parametrize(("phase", "verdict"), [("logged_out", "logged_out"), ("stopping", "not_ready"), ("ready", "not_ready")])
+def test_logout(phase, verdict):
+    assert judge_logout(Reading(evidence(phase, age=9999), 9999))[0] == verdict
+
+
+@pytest.fixture
+def site(nomad):
+    """A job with one allocation whose evidence is good."""
+    nomad.on("GET /v1/job/whoami", {"Version": 3})
+    nomad.on("GET /v1/job/whoami/allocations", [listed()])
+    nomad.on(STAT, {"Size": 1})
+    nomad.on(CAT, json.dumps(evidence()))
+    return nomad
+
+
+def listed(version=3, desired="run", status="running", tasks=("app", "tailscale")):
+    return {
+        "ID": ALLOCATION,
+        "NodeName": "node-1",
+        "TaskGroup": "app",
+        "CreateIndex": 5,
+        "JobVersion": version,
+        "DesiredStatus": desired,
+        "ClientStatus": status,
+        "TaskStates": {name: {} for name in tasks},
+    }
+
+
+@pytest.mark.parametrize("way", ["in_process", "packaged"])
+def test_proved(site, request, way):
+    args = {"hostname": "whoami", "tailnet": "tail.example", "tags": ["tag:service"]}
+    result = request.getfixturevalue(way)("tailscale_health", job="whoami", **args)
+    assert result["proved"]
+    assert not result["changed"]
+    node = result["nodes"][0]
+    assert (node["verdict"], node["dns_name"], node["ips"]) == ("ready", "whoami.tail.example", ["100.64.0.7"])
+
+
+def test_waits_until_it_is_proved(site, in_process, screen):
+    site.on(CAT, json.dumps(evidence("starting")), json.dumps(evidence()))
+    assert in_process("tailscale_health", job="whoami")["proved"]
+    assert "whoami: 0/1 nodes ready" in screen.lines
+    assert "whoami: 1/1 nodes ready" in screen.lines
+
+
+def test_age_is_measured_by_the_servers_clock(nomad, in_process, site):
+    """The controller's clock may be wrong by hours: evidence and server agree, so it is fresh."""
+    site.clock = time.time() - 7200
+    site.on(CAT, json.dumps(evidence(age=7201)))
+    node = in_process("tailscale_health", job="whoami")["nodes"][0]
+    assert node["verdict"] == "ready"
+    assert 0 <= node["age_seconds"] <= 2
+
+
+@pytest.mark.parametrize(
+    ("replies", "verdict"),
+    [
+        ({STAT: (404, "file not found")}, "never_written"),
+        ({STAT: (404, 'Unknown allocation "a0a0a0a0-0000"')}, "collected"),
+        ({STAT: (500, "No path to node")}, "client_down"),
+        ({CAT: "failed to open: no such file"}, "never_written"),
+        ({CAT: json.dumps({**evidence(), "alloc_id": "another"})}, "refused"),
+    ],
+)
+def test_no_evidence(site, in_process, replies, verdict):
+    for request, reply in replies.items():
+        site.on(request, reply)
+    result = in_process("tailscale_health", check=True, job="whoami")
+    assert result["nodes"][0]["verdict"] == verdict
+    assert not result["proved"]
+    failed = in_process("tailscale_health", job="whoami", timeout=0)
+    assert failed["failure"]["kind"] == "timeout"
+    assert verdict in failed["msg"]
+
+
+def test_no_allocation_is_no_proof(site, in_process):
+    site.on("GET /v1/job/whoami/allocations", [listed(version=2)])
+    result = in_process("tailscale_health", job="whoami", timeout=0)
+    assert "no allocation" in result["msg"]
+
+
+def test_a_task_that_no_group_has(site, in_process):
+    assert "has a task vpn" in in_process("tailscale_health", job="whoami", task="vpn")["msg"]
+
+
+def test_a_job_that_does_not_exist(nomad, in_process):
+    result = in_process("tailscale_health", job="whoami", namespace="team")
+    assert result["msg"] == "There is no job whoami in namespace team."
+
+
+def test_read_fs_is_named(site, in_process):
+    site.on(STAT, (403, "Permission denied"))
+    site.on("GET /v1/acl/token/self", {})
+    assert "capability read-fs" in in_process("tailscale_health", job="whoami", token="t")["msg"]
+
+
+def test_after_the_stop(site, in_process, screen):
+    site.on("GET /v1/job/whoami/allocations", [listed(desired="stop", status="complete")])
+    site.on(CAT, json.dumps(evidence("logged_out", age=99)))
+    assert in_process("tailscale_health", job="whoami", state="logged_out")["nodes"][0]["verdict"] == "logged_out"
+    site.on(STAT, (404, "unknown allocation"))
+    assert in_process("tailscale_health", job="whoami", state="logged_out")["nodes"][0]["verdict"] == "collected"
+    assert "not known" in screen.warnings[0]

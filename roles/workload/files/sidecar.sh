@@ -130,10 +130,13 @@ terminate() {
     rm -f "$run/ready"
     status=$(read_status)
     write_evidence stopping 'the task was told to stop'
+    # containerboot would kill tailscaled as soon as it leaves Running, in the middle of the logout.
+    kill -STOP "$boot_pid" 2>/dev/null
     if [ "$SIDECAR_EPHEMERAL" = true ] && tailscale_cli logout; then
         logged_out=true
     fi
     status=$(read_status)
+    kill -CONT "$boot_pid" 2>/dev/null
     kill -TERM "$boot_pid" 2>/dev/null
     if [ "$logged_out" = true ]; then
         write_evidence logged_out 'the node left the tailnet'

@@ -75,6 +75,8 @@ class FakeNomad:
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(raw)))
                 self.send_header("X-Nomad-Index", "7")
+                if 300 <= status < 400:
+                    self.send_header("Location", "/elsewhere")
                 self.end_headers()
                 self.wfile.write(raw)
 

@@ -31,7 +31,6 @@ def test_creates_with_an_index_of_zero(nomad, call):
     assert result["changed"]
     assert result["modify_index"] == 12
     assert result["path"] == PATH
-    assert "state" not in result
     assert result["keys"] == {"added": ["key", "on", "port"], "changed": [], "removed": []}
     sent = nomad.all(f"PUT {URL}")[0]
     assert sent.query["cas"] == "0"
@@ -102,6 +101,14 @@ def test_ordinary_values_do_not_blot_out_the_result(nomad, call):
     assert result["modify_index"] == 11
     assert result["path"] == PATH
     assert "****" not in json.dumps(result)
+
+
+def test_a_path_is_no_file(nomad, packaged, monkeypatch, tmp_path):
+    """Ansible adds owner and mode to a result whose `path` happens to exist."""
+    (tmp_path / PATH).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    nomad.on(f"PUT {URL}", stored(11, a="b"))
+    assert "mode" not in packaged("variable", path=PATH, items={"a": "b"})
 
 
 def test_short_values_stay_out_of_the_invocation(nomad, packaged):

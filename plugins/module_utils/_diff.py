@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import typing as t
 
@@ -62,7 +63,7 @@ def _object(thing: Json, indent: int, pad: int) -> list[str]:
 
 def _value(head: str, field: Json) -> list[str]:
     old, new = str(field.get("Old", "")), str(field.get("New", ""))
-    if "\n" in old + new:
+    if "\n" in old + new and old.splitlines() != new.splitlines():
         return [head.rstrip() + _notes(field), *_text(" " * len(head), old, new)]
     shown = {
         "Added": _quoted(new),
@@ -74,10 +75,7 @@ def _value(head: str, field: Json) -> list[str]:
 
 def _text(indent: str, old: str, new: str) -> list[str]:
     """Only the changed lines of a long text: `nomad job plan` would print both versions on one line."""
-    before, after = old.splitlines(), new.splitlines()
-    gone = [f"{indent}- {line}" for line in before if line not in after]
-    come = [f"{indent}+ {line}" for line in after if line not in before]
-    return gone + come
+    return [indent + line for line in difflib.ndiff(old.splitlines(), new.splitlines()) if line[0] in "+-"]
 
 
 def _notes(part: Json) -> str:

@@ -62,8 +62,9 @@ def test_the_rendered_file_is_what_runs(site: Site, httpbin: Service) -> None:
         plan = play.nomad(site, "job", "plan", "-no-color", str(file))
     finally:
         file.unlink()
-    assert "Job: " in plan
-    assert not [line for line in plan.splitlines() if line.lstrip().startswith(("+", "-"))], plan
+    diff, found, _rest = plan.partition("Scheduler dry-run")
+    assert found
+    assert not [line for line in diff.splitlines() if line.lstrip().startswith(("+", "-"))], plan
 
 
 def test_check_mode_before_the_first_deployment_changes_nothing(site: Site, declare) -> None:

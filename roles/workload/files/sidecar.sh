@@ -27,7 +27,8 @@ logged_out=false
 
 say() { echo "sidecar: $1"; }
 
-tailscale_cli() { timeout 10 tailscale --socket="$TS_SOCKET" "$@"; }
+# Without tailscaled the command line would wait five seconds for it.
+tailscale_cli() { pidof tailscaled >/dev/null && [ -S "$TS_SOCKET" ] && timeout 10 tailscale --socket="$TS_SOCKET" "$@"; }
 
 # The login address in a status lets its reader add a node: it does not leave the sidecar.
 read_status() { tailscale_cli status --json --peers=false 2>/dev/null | sed 's|"AuthURL": "[^"]*"|"AuthURL": ""|'; }
@@ -136,13 +137,13 @@ terminate() {
         logged_out=true
     fi
     status=$(read_status)
-    kill -CONT "$boot_pid" 2>/dev/null
-    kill -TERM "$boot_pid" 2>/dev/null
     if [ "$logged_out" = true ]; then
         write_evidence logged_out 'the node left the tailnet'
     else
         write_evidence stopped 'the node keeps its place in the tailnet'
     fi
+    kill -CONT "$boot_pid" 2>/dev/null
+    kill -TERM "$boot_pid" 2>/dev/null
     wait "$boot_pid"
     exit 0
 }

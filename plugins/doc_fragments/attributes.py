@@ -34,4 +34,7 @@ attributes:
     support: full
   delegation:
     support: full
+  platform:
+    support: full
+    platforms: all
 """

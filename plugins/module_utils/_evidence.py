@@ -9,8 +9,9 @@ import json
 import typing as t
 from dataclasses import dataclass
 
+from ._allocations import TERMINAL
 from ._client import Client
-from ._errors import NomadError
+from ._errors import CutOff, NomadError, NotFound, Overloaded, Refused
 
 Json = dict[str, t.Any]
 DOMAIN = "${TS_CERT_DOMAIN}"
@@ -45,28 +46,41 @@ def read(client: Client, allocation: Json, task: str) -> Reading:
     try:
         seen = client.get(f"/v1/client/fs/stat/{ident}", what, "read-fs", retries=False, **query)
         text = client.text(f"/v1/client/fs/cat/{ident}", what, "read-fs", **query)
-    except NomadError as error:
-        return _no_reading(error)
+    except (NotFound, Refused, Overloaded, CutOff) as error:
+        return _no_reading(client, allocation, task, error)
     try:
         evidence = json.loads(text)
     except ValueError:
         return Reading(verdict="never_written", reason="the evidence is not JSON")
-    if not isinstance(evidence, dict) or evidence.get("alloc_id") != ident:
-        return Reading(verdict="refused", reason="the evidence does not name this allocation")
-    return Reading(evidence, round(seen.time - float(evidence.get("time") or 0), 1))
+    if not _well_formed(evidence) or evidence["alloc_id"] != ident:
+        return Reading(verdict="refused", reason="the file is no evidence of this allocation")
+    return Reading(evidence, round(seen.time - evidence["time"], 1))
 
 
-def _no_reading(error: NomadError) -> Reading:
-    text = str(error.details.get("server", "")).lower()
-    if error.kind in ("unreachable", "tls", "denied"):
-        raise error
-    if error.kind == "not_found" and ("alloc" in text and "unknown" in text):
-        return Reading(verdict="collected", reason="Nomad has collected the allocation's files")
-    if error.kind == "not_found":
-        return Reading(verdict="never_written", reason="the sidecar has not written evidence")
-    if "no path to node" in text or "node is down" in text or "unknown node" in text or "dial" in text:
-        return Reading(verdict="client_down", reason="Nomad does not reach the client")
-    return Reading(verdict="refused", reason=str(error))
+def _well_formed(evidence: t.Any) -> bool:
+    if not isinstance(evidence, dict) or not isinstance(evidence.get("time"), (int, float)) or "alloc_id" not in evidence:
+        return False
+    status, serve = evidence.get("status") or {}, evidence.get("serve_config") or {}
+    return isinstance(status, dict) and isinstance(status.get("Self") or {}, dict) and isinstance(serve, dict)
+
+
+def _no_reading(client: Client, allocation: Json, task: str, error: NomadError) -> Reading:
+    text = str(error.details.get("server", error))
+    if "No path to node" in text or error.details.get("status", 500) >= 500:
+        return Reading(verdict="client_down", reason=f"Nomad cannot ask the client ({text})")
+    if not isinstance(error, NotFound):
+        return Reading(verdict="refused", reason=str(error))
+    if allocation["ClientStatus"] in TERMINAL and ("nknown allocation" in text or not _has_files(client, allocation, task)):
+        return Reading(verdict="collected", reason="Nomad has removed the files of the ended allocation")
+    return Reading(verdict="never_written", reason="the sidecar has not written evidence")
+
+
+def _has_files(client: Client, allocation: Json, task: str) -> bool:
+    try:
+        client.get(f"/v1/client/fs/stat/{allocation['ID']}", f"look for the files of {task}", "read-fs", path=task)
+    except NotFound:
+        return False
+    return True
 
 
 def judge(reading: Reading, wanted: Wanted) -> tuple[str, str]:
@@ -74,8 +88,11 @@ def judge(reading: Reading, wanted: Wanted) -> tuple[str, str]:
     if reading.evidence is None:
         return reading.verdict, reading.reason
     evidence = reading.evidence
-    if reading.age is not None and reading.age > wanted.max_age:
-        return "stale", f"the evidence is {reading.age:.0f} s old (at most {wanted.max_age} s): the sidecar does not observe any more"
+    age = reading.age or 0
+    if age > wanted.max_age:
+        return "stale", f"the evidence is {age:.0f} s old (at most {wanted.max_age} s): the sidecar does not observe any more"
+    if age < -wanted.max_age:
+        return "stale", f"the evidence is {-age:.0f} s ahead of the server's clock: how fresh it is cannot be known"
     status = evidence.get("status") or {}
     node = status.get("Self") or {}
     if status.get("BackendState") != "Running":

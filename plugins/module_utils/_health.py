@@ -45,7 +45,8 @@ def logic(params: Json, run: Run) -> Json:
 def _give_up(params: Json, nodes: list[Json], open_: list[Json], wait: Wait, proved: str) -> t.NoReturn:
     lines = [_line(node) for node in open_] or [f"job {params['job']} has no allocation with a task {params['task']} that should run"]
     told = proved.replace("_", " ")
-    raise TimedOut(f"{params['job']}: not every node is {told} after {wait.seconds} s.\n  " + "\n  ".join(lines), nodes=nodes)
+    seen = [{name: value for name, value in node.items() if name != "evidence"} for node in nodes]
+    raise TimedOut(f"{params['job']}: not every node is {told} after {wait.seconds} s.\n  " + "\n  ".join(lines), nodes=seen)
 
 
 def _look(client: Client, params: Json) -> list[Json]:

@@ -117,7 +117,7 @@ proved:
   type: bool
   sample: true
 nodes:
-  description: The nodes, one per allocation. After a failure the same list is in RV(failure).
+  description: The nodes, one per allocation. After a failure they are in RV(failure).
   returned: success
   type: list
   elements: dict
@@ -187,7 +187,7 @@ failure:
       type: str
       sample: timeout
     nodes:
-      description: The nodes as they were last seen.
+      description: The nodes as they were last seen, without RV(nodes[].evidence).
       returned: when the time was over
       type: list
       elements: dict

@@ -35,6 +35,7 @@ IN_FORCE = json.loads(json.dumps(SERVE).replace("${TS_CERT_DOMAIN}", "whoami.tai
     [
         (Reading(evidence(), 1), WANTED, "ready", ""),
         (Reading(evidence(), 31), WANTED, "stale", "31 s old"),
+        (Reading(evidence(), -3600), WANTED, "stale", "3600 s ahead"),
         (Reading(evidence("starting"), 1), WANTED, "not_ready", "starting"),
         (Reading(evidence("degraded"), 1), WANTED, "not_ready", "degraded"),
         (Reading(without(evidence(), BackendState="NeedsLogin"), 1), WANTED, "not_ready", "auth key"),
@@ -127,8 +128,12 @@ def test_age_is_measured_by_the_servers_clock(nomad, in_process, site):
     ("replies", "verdict"),
     [
         ({STAT: (404, "file not found")}, "never_written"),
-        ({STAT: (404, 'Unknown allocation "a0a0a0a0-0000"')}, "collected"),
-        ({STAT: (500, "No path to node")}, "client_down"),
+        ({STAT: (404, "No path to node")}, "client_down"),
+        ({STAT: (500, "rpc error: EOF")}, "client_down"),
+        ({STAT: (400, "no")}, "refused"),
+        ({CAT: json.dumps({**evidence(), "status": "Running"})}, "refused"),
+        ({CAT: json.dumps({**evidence(), "time": "now"})}, "refused"),
+        ({CAT: "[]"}, "refused"),
         ({CAT: "failed to open: no such file"}, "never_written"),
         ({CAT: json.dumps({**evidence(), "alloc_id": "another"})}, "refused"),
     ],
@@ -169,6 +174,8 @@ def test_after_the_stop(site, in_process, screen):
     site.on("GET /v1/job/whoami/allocations", [listed(desired="stop", status="complete")])
     site.on(CAT, json.dumps(evidence("logged_out", age=99)))
     assert in_process("tailscale_health", job="whoami", state="logged_out")["nodes"][0]["verdict"] == "logged_out"
-    site.on(STAT, (404, "unknown allocation"))
+    site.on(STAT, (404, "no such file"), {"IsDir": True})
+    assert in_process("tailscale_health", check=True, job="whoami", state="logged_out")["nodes"][0]["verdict"] == "never_written"
+    site.on(STAT, (404, "no such file or directory"))
     assert in_process("tailscale_health", job="whoami", state="logged_out")["nodes"][0]["verdict"] == "collected"
     assert "not known" in screen.warnings[0]

@@ -15,8 +15,6 @@ from ._client import Client
 from ._errors import Refused
 
 Json = dict[str, t.Any]
-# In-place updates do not count: Nomad plans them for every allocation, also of a spec that is the same.
-ACTS = ("Place", "DestructiveUpdate", "Canary")
 
 
 @dataclass(frozen=True)
@@ -36,8 +34,7 @@ class Plan:
         """A spec that is the same may still have something to place, for example a lost allocation."""
         if self.raw["Diff"]["Type"] != "None":
             return True
-        # Nomad plans the allocations of batch jobs anew although registering the same job again does not run them again.
-        return self.kind in ("service", "system") and any(updates.get(act) for updates in self._updates.values() for act in ACTS)
+        return any(self._to_place(updates) > 0 for updates in self._updates.values())
 
     @property
     def failed_groups(self) -> dict[str, list[str]]:
@@ -54,6 +51,17 @@ class Plan:
         """Nomad's warnings, one per item."""
         text = str(self.raw.get("Warnings") or "")
         return [line.strip().lstrip("* ") for line in text.splitlines() if line.strip() and not re.match(r"\d+ warning", line)]
+
+    def _to_place(self, updates: dict[str, int]) -> int:
+        """Count what a spec that is the same would really place; Nomad's own plan says more than would happen.
+
+        It updates every allocation in place, counts those once more as placed for system jobs, and places finished batch jobs
+        anew although registering them again does not run them.
+        """
+        if self.kind not in ("service", "system"):
+            return 0
+        counted_twice = updates.get("InPlaceUpdate", 0) if self.kind == "system" else 0
+        return updates.get("Place", 0) + updates.get("DestructiveUpdate", 0) + updates.get("Canary", 0) - counted_twice
 
     def result(self) -> Json:
         """Return the plan as modules return it."""

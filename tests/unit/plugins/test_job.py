@@ -119,10 +119,11 @@ def test_a_lost_allocation_is_a_change(nomad, in_process):
     assert in_process("job", check=True, spec=SPEC)["changed"]
 
 
-def test_a_finished_batch_job_is_not(nomad, in_process):
-    """Nomad plans a placement for it, but does not run it again."""
-    nomad.on(PLAN, {**planned("None", 10), "Annotations": {"DesiredTGUpdates": {"app": {"Place": 1}}}})
-    assert not in_process("job", check=True, spec={**SPEC, "Type": "batch"})["changed"]
+@pytest.mark.parametrize(("kind", "in_place"), [("batch", 0), ("sysbatch", 0), ("system", 1)])
+def test_nomad_plans_more_than_would_happen(nomad, in_process, kind, in_place):
+    """A finished batch job does not run again; what is updated in place of a system job counts as placed, too."""
+    nomad.on(PLAN, {**planned("None", 10), "Annotations": {"DesiredTGUpdates": {"app": {"Place": 1, "InPlaceUpdate": in_place}}}})
+    assert not in_process("job", check=True, spec={**SPEC, "Type": kind})["changed"]
 
 
 @pytest.mark.parametrize(("given", "now", "words"), [(7, 10, "now 10"), (7, 0, "does not exist"), (0, 10, "was not to exist")])

@@ -67,7 +67,7 @@ options:
       - The environment variable E(NOMAD_HTTP_AUTH) is used when the option is not set.
     type: str
 notes:
-  - Works with Nomad 1.10 and later; no Python package beside ansible-core is needed.
+  - Tested with Nomad 1.11. No Python package beside ansible-core is needed.
   - With a local connection without C(become) and without C(async) the action runs inside the Ansible worker, which is faster and shows
     progress on the standard error; C(ansible_python_interpreter) has no meaning then.
   - Proxies of the environment (E(HTTP_PROXY), E(HTTPS_PROXY), E(NO_PROXY)) are respected.

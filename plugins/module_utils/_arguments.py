@@ -5,21 +5,32 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
-from ansible.module_utils.common.parameters import env_fallback
+from ansible.module_utils.errors import AnsibleFallbackNotFound
+
+from ._client import DEFAULT_ADDRESS
 
 Spec = dict[str, dict[str, t.Any]]
+
+
+def from_environment(name: str) -> str:
+    """Return an environment variable; an empty one counts as unset, as for the `nomad` command."""
+    value = os.environ.get(name)
+    if not value:
+        raise AnsibleFallbackNotFound
+    return value
 
 
 def connection() -> Spec:
     """Return the options that say how to reach Nomad; see the fragment `connection`."""
 
     def option(variable: str, **more: t.Any) -> dict[str, t.Any]:
-        return {"type": "str", "fallback": (env_fallback, [variable]), **more}
+        return {"type": "str", "fallback": (from_environment, [variable]), **more}
 
     return {
-        "address": option("NOMAD_ADDR", default="http://127.0.0.1:4646"),
+        "address": option("NOMAD_ADDR", default=DEFAULT_ADDRESS),
         "token": option("NOMAD_TOKEN", no_log=True),
         "namespace": option("NOMAD_NAMESPACE"),
         "region": option("NOMAD_REGION"),

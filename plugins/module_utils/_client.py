@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from ._errors import CutOff, Denied, NomadError, Overloaded, Refused, Unreachable, UntrustedConnection, of_status
 from ._transport import Tls, opener
 
+DEFAULT_ADDRESS = "http://127.0.0.1:4646"
 REQUEST_SECONDS = 30
 PAUSES = (0.3, 1.0, 2.5)
 TOKEN_PATH = "/v1/acl/token/self"
@@ -49,25 +50,26 @@ class Client:
 
     @classmethod
     def of(cls, params: dict[str, t.Any]) -> Client:
-        """Return the client for the options of `connection`."""
-        address = params["address"].rstrip("/")
+        """Return the client for the options of `connection`; an empty text counts as not given."""
+        params = {name: value or None for name, value in params.items()}
+        address = (params["address"] or DEFAULT_ADDRESS).rstrip("/")
         if not address.startswith(("http://", "https://")):
             address = "http://" + address
         tls = Tls(
-            params["ca_cert"],
-            params["ca_path"],
-            params["client_cert"],
-            params["client_key"],
-            params["tls_server_name"],
-            params["skip_verify"],
+            ca_cert=params["ca_cert"],
+            ca_path=params["ca_path"],
+            client_cert=params["client_cert"],
+            client_key=params["client_key"],
+            server_name=params["tls_server_name"],
+            skip_verify=bool(params["skip_verify"]),
         )
         return cls(
-            address,
-            tls if address.startswith("https:") else None,
-            params["token"],
-            params["namespace"],
-            params["region"],
-            params["http_auth"],
+            address=address,
+            tls=tls if address.startswith("https:") else None,
+            token=params["token"],
+            namespace=params["namespace"],
+            region=params["region"],
+            http_auth=params["http_auth"],
         )
 
     def inside(self, namespace: str, region: str | None = None) -> Client:

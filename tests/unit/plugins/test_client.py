@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 URL = "/v1/var/x"
@@ -84,6 +86,24 @@ def test_what_is_sent(nomad, in_process):
     assert asked.query == {"namespace": "team", "region": "eu"}
     assert asked.headers["X-Nomad-Token"] == "t0ken"
     assert asked.headers["Authorization"] == "Basic bWU6cGFzcw=="
+
+
+def test_empty_is_not_given(nomad, in_process, monkeypatch):
+    """AWX sets the variables of a credential also where the person left a field empty."""
+    nomad.on(f"GET {URL}", FOUND)
+    for name in ("NOMAD_TOKEN", "NOMAD_REGION", "NOMAD_SKIP_VERIFY", "NOMAD_CACERT"):
+        monkeypatch.setenv(name, "")
+    assert not in_process("variable", namespace="", region="", **ARGS)["changed"]
+    assert nomad.asked[0].query == {"namespace": "default"}
+    assert "X-Nomad-Token" not in nomad.asked[0].headers
+
+
+def test_a_proxy_of_the_environment_is_used(nomad, in_process, monkeypatch):
+    nomad.on(f"GET {URL}", FOUND)
+    monkeypatch.setenv("http_proxy", os.environ["NOMAD_ADDR"])
+    monkeypatch.setenv("no_proxy", "elsewhere.example")
+    assert not in_process("variable", address="http://nomad.example:4646", **ARGS)["changed"]
+    assert nomad.asked[0].headers["Host"] == "nomad.example:4646"
 
 
 def test_a_redirect_does_not_carry_the_token_away(nomad, in_process):

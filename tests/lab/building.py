@@ -9,6 +9,7 @@ import json
 import time
 import typing as t
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from functools import partial
 
 from . import certificates, consul, docker_engine, headscale, images, mounts, network, nomad, process, tools, vault, wan
 from .component import Component
@@ -22,13 +23,13 @@ def components(optional: t.Iterable[str] = ()) -> list[Component]:
     """What the laboratory consists of, in the order of its status."""
     always = [wan.ECHO, headscale.HEADSCALE, *(member.component for member in MEMBERS.values())]
     always += [docker_engine.DOCKER, nomad.SERVER, nomad.RELAY, nomad.CLIENT]
-    return always + [{"vault": vault.VAULT, "consul": consul.CONSUL}[name] for name in optional]
+    on_request = {"vault": [vault.VAULT, vault.RELAY], "consul": [consul.CONSUL, consul.RELAY]}
+    return always + [component for name in optional for component in on_request[name]]
 
 
 def build_tools(optional: t.Iterable[str]) -> None:
-    """Build what the cache does not have; `go build` uses all cores, so one after the other."""
-    for tool in (*tools.ALWAYS, *(tools.OPTIONAL[name] for name in optional)):
-        tools.provide(tool)
+    """Build what the cache does not have."""
+    tools.build_missing([*tools.ALWAYS, *(tools.OPTIONAL[name] for name in optional)])
 
 
 def build(optional: t.Sequence[str]) -> None:
@@ -54,10 +55,10 @@ def add(optional: t.Sequence[str]) -> None:
 
 def link_programs(optional: t.Iterable[str]) -> None:
     """One directory with every program, for the laboratory itself and for PATH."""
-    programs = {"docker": docker_engine.CLIENT[0]}
+    links = {"docker": docker_engine.CLIENT[0]}
     for tool in (*tools.ALWAYS, *(tools.OPTIONAL[name] for name in optional)):
-        programs.update({name: str(path) for name, path in tools.provide(tool).items()})
-    for name, path in programs.items():
+        links.update({name: str(path) for name, path in tools.programs(tool).items()})
+    for name, path in links.items():
         link = BIN / name
         link.unlink(missing_ok=True)
         link.symlink_to(path)
@@ -66,12 +67,12 @@ def link_programs(optional: t.Iterable[str]) -> None:
 def _tailnet() -> None:
     _timed("echo server", wan.start)
     _timed("headscale", headscale.start)
-    _together([lambda member=member: _timed(member.name, member.start) for member in MEMBERS.values()])
+    _together([partial(_timed, member.name, member.start) for member in MEMBERS.values()])
 
 
 def _site() -> None:
-    _together([lambda: _timed("docker", docker_engine.start), lambda: _timed("nomad server", nomad.start_server)])
-    _together([lambda: _timed("nomad client", nomad.start_client), lambda: _timed("images", _images)])
+    _together([partial(_timed, "docker", docker_engine.start), partial(_timed, "nomad server", nomad.start_server)])
+    _together([partial(_timed, "nomad client", nomad.start_client), partial(_timed, "images", _images)])
 
 
 def _images() -> None:

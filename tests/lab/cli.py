@@ -24,7 +24,8 @@ def main() -> int:
     options = _parser().parse_args()
     try:
         host.require()
-        return options.command(options)
+        command: t.Callable[[argparse.Namespace], int] = options.command
+        return command(options)
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 2 if isinstance(error, Unsupported) else 1

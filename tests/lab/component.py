@@ -27,7 +27,7 @@ class Component:
         """Whether it runs and answers now."""
         try:
             return recorded(self.name) is not None and self.ready()
-        except LabError:
+        except (LabError, OSError):
             return False
 
     def wait(self, seconds: float = 30) -> None:

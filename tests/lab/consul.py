@@ -13,6 +13,7 @@ ADDRESS = f"http://{RELAY_IP}:{CONSUL_PORT}"
 CONSUL = Component(
     "consul", f"{ADDRESS}, in the site http://{SITE_IP}:{CONSUL_PORT}", lambda: bool(api.call(f"{ADDRESS}/v1/status/leader"))
 )
+RELAY = relays.component("consul", CONSUL_PORT)
 
 
 def start() -> None:

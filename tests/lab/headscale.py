@@ -54,7 +54,8 @@ def nodes() -> list[dict[str, t.Any]]:
 
 
 def _key(user: int, *options: str) -> str:
-    return _json("preauthkeys", "create", "--user", str(user), "--expiration", FOREVER, *options)["key"]
+    created = _json("preauthkeys", "create", "--user", str(user), "--expiration", FOREVER, *options)
+    return str(created["key"])
 
 
 def _store(name: str, key: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import typing as t
 from pathlib import Path
 
 from .process import RECORDS, recorded, start_time
@@ -85,8 +84,9 @@ def _read(path: Path) -> bytes:
         return b""
 
 
-def _own_line() -> t.Iterable[int]:
-    line, pid = set(), os.getpid()
+def _own_line() -> set[int]:
+    line: set[int] = set()
+    pid = os.getpid()
     while pid > 0:
         line.add(pid)
         pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])

@@ -73,4 +73,4 @@ def _client_ready() -> bool:
 
 SERVER = Component("nomad-server", f"{ADDRESS}, in the site https://{SITE_IP}:{NOMAD_PORT}", _server_ready)
 CLIENT = Component("nomad-client", f"node site, {SITE_IP}", _client_ready)
-RELAY = Component("nomad-relay", ADDRESS, lambda: bool(get("/v1/status/leader")))
+RELAY = relays.component("nomad", NOMAD_PORT)

@@ -9,6 +9,7 @@ import socket
 import sys
 
 from . import process
+from .component import Component
 from .errors import LabError
 from .topology import HERE, NAMESPACES, RELAY_IP
 
@@ -23,3 +24,13 @@ def start(server: str, port: int) -> None:
     with listener:
         argv = [sys.executable, str(HERE / "relay.py"), str(listener.fileno()), "127.0.0.1", str(port)]
         process.start(f"{server}-relay", argv, NAMESPACES["site"], fds=[listener.fileno()])
+
+
+def component(server: str, port: int) -> Component:
+    """The relay as a part of the laboratory."""
+
+    def listens() -> bool:
+        with socket.create_connection((RELAY_IP, port), timeout=1):
+            return True
+
+    return Component(f"{server}-relay", f"{RELAY_IP}:{port}", listens)

@@ -41,7 +41,8 @@ class Member:
 
     def status(self) -> dict[str, t.Any]:
         """The daemon's own view, peers included."""
-        return json.loads(run([*self.cli, "status", "--json"]))
+        answer: dict[str, t.Any] = json.loads(run([*self.cli, "status", "--json"]))
+        return answer
 
     def _ready(self) -> bool:
         status = self.status()

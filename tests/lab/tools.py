@@ -11,7 +11,10 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
+import typing as t
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +50,7 @@ class Tool:
         """Of the module that the first program comes from."""
         text = (self.source / "go.mod").read_text()
         modules = re.findall(r"^(?:require)?\s+(\S+) v(\S+)$", text, re.M)
-        return max((module, version) for module, version in modules if self.packages[0].startswith(module))[1]
+        return max((str(module), str(version)) for module, version in modules if self.packages[0].startswith(module))[1]
 
     @property
     def flags(self) -> list[str]:
@@ -70,20 +73,44 @@ CONSUL = Tool("consul", ("consul",), mark=b"")
 TAILSCALE = Tool("tailscale", ("tailscale", "tailscaled", "containerboot"))
 HTTPBIN = Tool("httpbin", ("go-httpbin",))
 CADDY = Tool("caddy", ("caddy",))
-ALWAYS = (TAILSCALE, HTTPBIN, HEADSCALE, NOMAD, CADDY)
+# The longest builds first.
+ALWAYS = (NOMAD, TAILSCALE, HEADSCALE, CADDY, HTTPBIN)
 OPTIONAL = {"vault": VAULT, "consul": CONSUL}
 
 
-def provide(tool: Tool) -> dict[str, Path]:
+def programs(tool: Tool) -> dict[str, Path]:
     """The path of each program of the tool; builds it when the cache does not have it."""
-    built = {program: tool.home / program for program in tool.programs}
-    if all(path.exists() for path in built.values()):
-        return built
+    build_missing([tool])
+    return _present(tool) or {}
+
+
+def build_missing(wanted: t.Iterable[Tool]) -> None:
+    """Build what is not there, two at a time: one compiles while the other one fetches its modules or links."""
+    missing = [tool for tool in wanted if _present(tool) is None]
+    if missing:
+        go.find()  # installs it where needed, once for all
+    failed = threading.Event()
+    with ThreadPoolExecutor(max_workers=2) as builders:
+        builds = [builders.submit(_build, tool, failed) for tool in missing]
+        try:
+            for build in as_completed(builds):
+                build.result()
+        finally:
+            # Only after a failure there is something left to stop.
+            failed.set()
+            builders.shutdown(cancel_futures=True)
+
+
+def _cached(tool: Tool) -> dict[str, Path]:
+    return {program: tool.home / program for program in tool.programs}
+
+
+def _present(tool: Tool) -> dict[str, Path] | None:
+    cached = _cached(tool)
+    if all(path.exists() for path in cached.values()):
+        return cached
     found = _on_path(tool)
-    if found:
-        return {tool.name: found}
-    _build(tool)
-    return built
+    return {tool.name: found} if found else None
 
 
 def _on_path(tool: Tool) -> Path | None:
@@ -95,7 +122,7 @@ def _on_path(tool: Tool) -> Path | None:
     return Path(program) if same and tool.mark in Path(program).read_bytes() else None
 
 
-def _build(tool: Tool) -> None:
+def _build(tool: Tool, stop: threading.Event) -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
     log = CACHE / f"{tool.name}.build.log"
     with tempfile.TemporaryDirectory(dir=CACHE, prefix=f"{tool.name}-") as scratch, log.open("w") as output:
@@ -106,7 +133,7 @@ def _build(tool: Tool) -> None:
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        code = _watch(tool, child, log)
+        code = _watch(tool, child, log, stop)
         if code != 0:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
             raise LabError(f"building {tool.name} failed with exit code {code}:\n{tail}\n(all of it: {log})")
@@ -114,12 +141,12 @@ def _build(tool: Tool) -> None:
         Path(scratch, "bin").rename(tool.home)
 
 
-def _watch(tool: Tool, child: subprocess.Popen[bytes], log: Path) -> int:
+def _watch(tool: Tool, child: subprocess.Popen[bytes], log: Path, stop: threading.Event) -> int:
     """Say how far it is until it ends: a build of minutes must not look dead."""
     begin = time.monotonic()
     print(f"building {tool.name} {tool.version} (once; then it comes from {CACHE})", flush=True)
     try:
-        while True:
+        while not stop.is_set():
             try:
                 return child.wait(PROGRESS_SECONDS)
             except subprocess.TimeoutExpired:
@@ -130,5 +157,6 @@ def _watch(tool: Tool, child: subprocess.Popen[bytes], log: Path) -> int:
                     f"{len(lines) - fetched} packages compiled",
                     flush=True,
                 )
+        raise LabError(f"building {tool.name} stopped: another build failed")
     finally:
         child.kill()

@@ -16,6 +16,7 @@ TOKEN_FILE = STATE / "vault.token"
 VAULT = Component(
     "vault", f"{ADDRESS}, in the site http://{SITE_IP}:{VAULT_PORT}", lambda: not api.call(f"{ADDRESS}/v1/sys/health")["sealed"]
 )
+RELAY = relays.component("vault", VAULT_PORT)
 
 
 def start() -> None:

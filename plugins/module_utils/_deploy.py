@@ -106,7 +106,7 @@ class Rollout:
             index = self._read_allocations(**self._wait.block(index))
             live = [allocation for allocation in self.allocations if allocation["DesiredStatus"] == "run"]
             up = [allocation for allocation in live if allocation["ClientStatus"] in RUNNING[self._kind]]
-            done = len(up) == len(live) and not self._evaluations_left()
+            done = len(up) == len(live) and not _allocations.evaluations_left(self._client, self._job)
             if tell or not done:
                 self._wait.tell(f"{len(up)}/{len(live)} allocations running or complete")
                 _allocations.tell_tasks(self._wait, self.allocations)
@@ -123,27 +123,14 @@ class Rollout:
         """Raise when Nomad has given up on an allocation, or when the time is over."""
         if self._wait.over:
             self._give_up()
-        lost = [
-            allocation
-            for allocation in self.allocations
-            if (allocation["DesiredStatus"], allocation["ClientStatus"]) == ("run", "failed")
-            and not (allocation.get("NextAllocation") or allocation.get("FollowupEvalID"))
-        ]
-        if not lost or self._evaluations_left():
+        lost = _allocations.given_up(self.allocations)
+        if not lost or _allocations.evaluations_left(self._client, self._job):
             self._hopeless_since = None
             return
         now = time.monotonic()
         self._hopeless_since = self._hopeless_since or now
         if now - self._hopeless_since >= GIVEN_UP_SECONDS:
             self.fail(f"{len(lost)} of {len(self.allocations)} allocations failed, and Nomad does not try again")
-
-    def _evaluations_left(self) -> bool:
-        evaluations = self._client.get(_allocations.job_path(self._job, "/evaluations"), f"list the evaluations of {self._job}").data
-        # A delayed evaluation may belong to an allocation of an older version; those of this version name theirs (FollowupEvalID).
-        return any(
-            evaluation["Status"] in ("pending", "blocked") and str(evaluation.get("WaitUntil") or "0001").startswith("0001")
-            for evaluation in evaluations
-        )
 
     def _give_up(self) -> t.NoReturn:
         why = f"not done after {self._wait.seconds} s; the last state: {self._wait.last()}"

@@ -119,6 +119,8 @@ def judge_logout(reading: Reading) -> tuple[str, str]:
     phase = reading.evidence.get("phase")
     if phase == "logged_out":
         return "logged_out", ""
+    if reading.evidence.get("joined") is False:
+        return "never_joined", "the node never joined the tailnet"
     return "not_ready", str(reading.evidence.get("reason") or f"the sidecar ended as {phase}")
 
 

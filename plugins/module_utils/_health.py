@@ -16,6 +16,8 @@ from ._wait import Wait
 
 Json = dict[str, t.Any]
 LOOK_SECONDS = 1.0
+# The verdicts with which there is nothing left to wait for.
+SETTLED = {"ready": ("ready",), "logged_out": ("logged_out", "never_joined", "collected")}
 
 
 def logic(params: Json, run: Run) -> Json:
@@ -23,30 +25,33 @@ def logic(params: Json, run: Run) -> Json:
     client = Client.of(params)
     client = client.inside(client.namespace or "default")
     wait = Wait(params["job"], params["timeout"], run.progress)
-    proved = "ready" if params["state"] == "ready" else "logged_out"
+    goal = params["state"]
     while True:
         nodes = _look(client, params)
-        bad = [node for node in nodes if node["verdict"] != proved]
-        open_ = [node for node in bad if not (node["verdict"] == "collected" and proved == "logged_out")]
-        wait.tell(f"{len(nodes) - len(open_)}/{len(nodes)} nodes {proved.replace('_', ' ')}")
-        for node in open_:
+        open_ = [node for node in nodes if node["verdict"] not in SETTLED[goal]]
+        wait.tell(f"{len(nodes) - len(open_)}/{len(nodes)} nodes {goal.replace('_', ' ')}")
+        for node in nodes:
             wait.tell(_line(node), topic=node["alloc_id"])
-        if run.check or not (open_ or (proved == "ready" and not nodes)):
+        if run.check or not (open_ or (goal == "ready" and not nodes)):
             break
-        if wait.over:
-            _give_up(params, nodes, open_, wait, proved)
+        # The evidence of an allocation that has ended stays as it is.
+        ended = goal == "logged_out" and all(node["client_status"] in _allocations.TERMINAL for node in open_)
+        if ended or wait.over:
+            _give_up(params, nodes, open_, "" if ended else f" after {wait.seconds} s")
         wait.pause(LOOK_SECONDS)
-    for node in bad:
-        if node not in open_:
+    for node in nodes:
+        if goal == "logged_out" and node["verdict"] == "collected":
             run.warn(f"{params['job']}: whether node {node['alloc_id'][:8]} logged out is not known: {node['reason']}")
     return {"changed": False, "job": params["job"], "namespace": client.namespace, "proved": not open_ and bool(nodes), "nodes": nodes}
 
 
-def _give_up(params: Json, nodes: list[Json], open_: list[Json], wait: Wait, proved: str) -> t.NoReturn:
+def _give_up(params: Json, nodes: list[Json], open_: list[Json], when: str) -> t.NoReturn:
     lines = [_line(node) for node in open_] or [f"job {params['job']} has no allocation with a task {params['task']} that should run"]
-    told = proved.replace("_", " ")
+    if params["state"] == "logged_out":
+        lines.append("The control server forgets an ephemeral node by itself, later; remove any other in its admin console.")
+    told = params["state"].replace("_", " ")
     seen = [{name: value for name, value in node.items() if name != "evidence"} for node in nodes]
-    raise TimedOut(f"{params['job']}: not every node is {told} after {wait.seconds} s.\n  " + "\n  ".join(lines), nodes=seen)
+    raise TimedOut(f"{params['job']}: not every node is {told}{when}.\n  " + "\n  ".join(lines), nodes=seen)
 
 
 def _look(client: Client, params: Json) -> list[Json]:
@@ -87,6 +92,7 @@ def _node(client: Client, allocation: Json, params: Json) -> Json:
     return {
         "alloc_id": allocation["ID"],
         "node_name": allocation.get("NodeName") or "",
+        "client_status": allocation["ClientStatus"],
         "group": allocation["TaskGroup"],
         "verdict": verdict,
         "reason": reason,
@@ -102,7 +108,7 @@ def _node(client: Client, allocation: Json, params: Json) -> Json:
 
 
 def _line(node: Json) -> str:
-    name = f" {node['dns_name']}" if node["dns_name"] else ""
+    name = f" {node['dns_name']} ({node['ips'][0]})" if node["dns_name"] and node["ips"] else ""
     return f"alloc {node['alloc_id'][:8]}{name}: {node['verdict']}{': ' + node['reason'] if node['reason'] else ''}"
 
 

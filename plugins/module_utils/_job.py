@@ -35,8 +35,9 @@ def _present(client: Client, params: Json, run: Run) -> Json:
     _check_index(params["check_index"], plan, name)
     for warning in plan.warnings:
         run.warn(f"{name}: {warning}")
+    stuck = not plan.changed and plan.kind == "service" and _stuck(client, name)
     result = {
-        "changed": plan.changed,
+        "changed": plan.changed or stuck,
         "job_id": name,
         "namespace": client.namespace,
         "job_modify_index": plan.index,
@@ -47,7 +48,17 @@ def _present(client: Client, params: Json, run: Run) -> Json:
         for group, why in plan.failed_groups.items():
             run.warn(f"{name}: group {group} cannot be placed: {'; '.join(why)}")
         return result
-    return {**result, **_bring_up(client, job, plan, params, run)}
+    if plan.changed:
+        _plan.check_placeable(plan, name)
+        evaluation = _register(client, job, plan.index)
+    else:
+        evaluation = _reschedule(client, name) if stuck else None
+    return {**result, **_bring_up(client, name, evaluation, params, run)}
+
+
+def _stuck(client: Client, name: str) -> bool:
+    """Whether an earlier run failed and Nomad does not try again, although the spec is the same."""
+    return bool(_allocations.given_up(_allocations.of_job(client, name).data)) and not _allocations.evaluations_left(client, name)
 
 
 def _check_index(wanted: int | None, plan: _plan.Plan, name: str) -> None:
@@ -62,12 +73,7 @@ def _check_index(wanted: int | None, plan: _plan.Plan, name: str) -> None:
     )
 
 
-def _bring_up(client: Client, job: Json, plan: _plan.Plan, params: Json, run: Run) -> Json:
-    name = str(job["ID"])
-    evaluation = None
-    if plan.changed:
-        _plan.check_placeable(plan, name)
-        evaluation = _register(client, job, plan.index)
+def _bring_up(client: Client, name: str, evaluation: str | None, params: Json, run: Run) -> Json:
     registered = client.get(_allocations.job_path(name), f"read the job {name}").data
     rollout = Rollout(client, name, registered["Type"], registered["Version"], Wait(name, params["timeout"], run.progress))
     # Periodic and parameterized jobs only run later.
@@ -90,6 +96,13 @@ def _register(client: Client, job: Json, index: int) -> str | None:
     body = {"Job": job, "EnforceIndex": True, "JobModifyIndex": index}
     answer = client.put("/v1/jobs", body, f"register the job {name}", "submit-job").data
     return answer["EvalID"] or None
+
+
+def _reschedule(client: Client, name: str) -> str:
+    """Let Nomad place anew what it has given up, as `nomad job eval -force-reschedule` does."""
+    body = {"JobID": name, "EvalOptions": {"ForceReschedule": True}}
+    path = _allocations.job_path(name, "/evaluate")
+    return str(client.put(path, body, f"reschedule the job {name}", "submit-job").data["EvalID"])
 
 
 def _absent(client: Client, params: Json, run: Run) -> Json:

@@ -130,13 +130,17 @@ nodes:
       description: Nomad client it runs on.
       type: str
       sample: node-1
+    client_status:
+      description: State of the allocation, as Nomad's client reports it.
+      type: str
+      sample: running
     group:
       description: Task group.
       type: str
       sample: app
     verdict:
       description:
-        - V(ready), V(logged_out), or why it is not - V(not_ready), V(wrong_name), V(wrong_tags), V(key_expired), V(serve_differs),
+        - V(ready), V(logged_out), V(never_joined), or why it is not - V(not_ready), V(wrong_name), V(wrong_tags), V(key_expired), V(serve_differs),
           V(stale), V(never_written), V(collected), V(client_down), V(refused).
       type: str
       sample: ready

@@ -52,13 +52,13 @@ def job(site: Site, *options: str, environment: dict[str, str] | None = None, **
         ANSIBLE_COLLECTIONS_PATH=str(play.ROOT / "collections"),
         **(environment or {}),
     )
-    found = re.search(r"^\S+ \| [A-Z]+!? => (\{.*)", done.stdout, re.S | re.M)
+    found = re.search(r"^\S+ \| ([A-Z]+)!? => (\{.*)", done.stdout, re.S | re.M)
     assert found, done.stdout + done.stderr
-    return json.loads(found[1])
+    return {"failed": found[1] == "FAILED", **json.loads(found[2])}
 
 
 def refused(result: dict, *wanted: str) -> None:
-    assert result.get("failed"), result
+    assert result["failed"], result
     for text in wanted:
         assert text in result["msg"], result["msg"]
 

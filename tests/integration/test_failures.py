@@ -37,9 +37,16 @@ def test_a_wrong_auth_key(site: Site, declare) -> None:
     canary = "4f" * 24
     service = declare("keyless", auth_key=canary)
     text = said(service.deploy("-vvvv"))
-    assert "containerboot ended with exit code 1" in text
-    assert "tailscale up failed" in text
+    assert "the login failed: handling register with auth key: AuthKey not found" in text
     assert canary not in text
+
+
+def test_a_corrected_auth_key_is_enough(site: Site, declare) -> None:
+    service = declare("rekeyed")
+    said(service.deploy(auth_key="4f" * 24))
+    done = service.deploy()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert site.fetch("client", f"{service.url}/get").returncode == 0
 
 
 def test_a_failed_update_leaves_the_last_good_version(site: Site, declare) -> None:
@@ -58,7 +65,7 @@ def test_after_a_failure_the_next_run_repairs(site: Site, declare) -> None:
 
 
 def test_bad_input_is_refused_before_anything_is_touched(site: Site, declare) -> None:
-    text = said(declare("refused", hostname="Not_A_Label", tags=["service"], port=0).deploy())
+    text = said(declare("refused").deploy(hostname="Not_A_Label", tags=["service"], port=0))
     for problem in ("'Not_A_Label' is no DNS label", "'service' must be of the form tag:name", "private_service_port is required"):
         assert problem in text
     assert play.run(site, "nomad", "job", "inspect", "refused").returncode != 0

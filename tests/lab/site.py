@@ -34,7 +34,8 @@ class Site:
     login_server: str = LOGIN_SERVER
     tailnet: str = TAILNET
     echo_url: str = wan.ECHO_URL
-    client_proxy: str = f"http://127.0.0.1:{PROXY_PORT}"
+    # By SOCKS, because the HTTP proxy keeps connections to a node that has long been replaced by another of the same name.
+    client_proxy: str = f"socks5h://127.0.0.1:{PROXY_PORT}"
     docker_host: str = docker_engine.HOST
     tailscale_image: str = images.TAILSCALE.tag
     httpbin_image: str = images.HTTPBIN.tag

@@ -19,8 +19,11 @@ wanted_serve=$NOMAD_SECRETS_DIR/serve_config.json
 pushed_serve=$NOMAD_SECRETS_DIR/.serve_config.pushed
 boot_id=$(cat /proc/sys/kernel/random/boot_id)
 netns=$(readlink /proc/self/ns/net)
+log=/tmp/containerboot.log
+login_error=/tmp/login_error
 
 boot_pid=
+joined=false
 was_ready=false
 backoff=1
 logged_out=false
@@ -42,8 +45,8 @@ write_evidence() { # phase, reason
     serve=$(tailscale_cli serve status --json 2>/dev/null) || serve=
     [ -n "$status" ] || status=null
     [ -n "$serve" ] || serve=null
-    printf '{"version": 1, "alloc_id": "%s", "boot_id": "%s", "netns": "%s", "time": %s, "phase": "%s", "reason": "%s", "mode": "userspace", "status": %s, "serve_config": %s}\n' \
-        "$NOMAD_ALLOC_ID" "$boot_id" "$netns" "$(date +%s)" "$1" "$2" "$status" "$serve" | publish evidence.json
+    printf '{"version": 1, "alloc_id": "%s", "boot_id": "%s", "netns": "%s", "time": %s, "phase": "%s", "reason": "%s", "joined": %s, "mode": "userspace", "status": %s, "serve_config": %s}\n' \
+        "$NOMAD_ALLOC_ID" "$boot_id" "$netns" "$(date +%s)" "$1" "$2" "$joined" "$status" "$serve" | publish evidence.json
 }
 
 # Ready for the gate is the lenient rule: a working node stays ready while the control plane is away.
@@ -69,6 +72,9 @@ not_ready_because() {
 
 observe() {
     status=$(read_status)
+    case $status in
+        *'"HaveNodeKey": true'*) joined=true ;;
+    esac
     reason=$(not_ready_because)
     if [ -z "$reason" ]; then
         push_serve_config
@@ -95,10 +101,13 @@ push_serve_config() {
     settling=5
 }
 
+# The log passes through a filter that keeps what the control server said to a login: nothing else tells why one failed.
 start_containerboot() {
     killall -9 tailscaled 2>/dev/null
-    rm -f "$TS_SOCKET" /var/run/tailscale/tailscaled.sock "$TS_SERVE_CONFIG"
-    containerboot &
+    rm -f "$TS_SOCKET" /var/run/tailscale/tailscaled.sock "$TS_SERVE_CONFIG" "$log" "$login_error"
+    mkfifo "$log"
+    awk -v kept="$login_error" '{ print > "/dev/stderr" } sub(/^backend error: /, "") { print > kept; close(kept) }' <"$log" &
+    containerboot >"$log" 2>&1 &
     boot_pid=$!
     settling=5
 }
@@ -106,15 +115,16 @@ start_containerboot() {
 # A first login that fails is for Nomad's restart policy to judge; a node that has worked is kept alive here, in place.
 containerboot_ended() {
     wait "$boot_pid"
-    code=$?
-    say "containerboot ended with exit code $code"
+    why="containerboot ended with exit code $?"
+    [ ! -s "$login_error" ] || why="the login failed: $(tr -d '\\"[:cntrl:]' <"$login_error")"
+    say "$why"
     status=$(read_status)
     rm -f "$run/ready"
     if [ "$was_ready" = false ]; then
-        write_evidence failed "containerboot ended with exit code $code before the node was ready: see the log of this task"
+        write_evidence failed "$why"
         exit 1
     fi
-    write_evidence degraded "containerboot ended with exit code $code, next start in $backoff s"
+    write_evidence degraded "$why; next start in $backoff s"
     pause "$backoff"
     backoff=$((backoff < 30 ? backoff * 2 : 30))
     start_containerboot

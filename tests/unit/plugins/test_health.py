@@ -75,6 +75,11 @@ def test_logout(phase, verdict):
     assert judge_logout(Reading(evidence(phase, age=9999), 9999))[0] == verdict
 
 
+def test_a_node_that_never_joined_has_not_to_leave():
+    assert judge_logout(Reading({**evidence("failed"), "joined": False}, 9999))[0] == "never_joined"
+    assert judge_logout(Reading({**evidence("failed"), "joined": True}, 9999))[0] == "not_ready"
+
+
 @pytest.fixture
 def site(nomad):
     """A job with one allocation whose evidence is good."""
@@ -179,3 +184,12 @@ def test_after_the_stop(site, in_process, screen):
     site.on(STAT, (404, "no such file or directory"))
     assert in_process("tailscale_health", job="whoami", state="logged_out")["nodes"][0]["verdict"] == "collected"
     assert "not known" in screen.warnings[0]
+
+
+def test_an_ended_allocation_is_not_waited_for(site, in_process):
+    site.on("GET /v1/job/whoami/allocations", [listed(desired="stop", status="complete")])
+    site.on(CAT, json.dumps({**evidence("stopped"), "reason": "the node keeps its place in the tailnet"}))
+    result = in_process("tailscale_health", job="whoami", state="logged_out", timeout=3600)
+    assert result["failed"]
+    assert "keeps its place" in result["msg"]
+    assert "after" not in result["msg"].splitlines()[0]

@@ -114,6 +114,27 @@ def test_unchanged(runs, in_process, screen):
     assert screen.lines == []
 
 
+@pytest.mark.parametrize("check", [True, False])
+def test_what_nomad_gave_up_is_tried_again(runs, in_process, check):
+    """The spec is the same, but an earlier run failed: for example its auth key was wrong then."""
+    runs.on(PLAN, planned("None", index=10))
+    runs.on("GET /v1/job/whoami/deployment", None)
+    runs.on("GET /v1/job/whoami/allocations", [allocation("failed")], [allocation()])
+    runs.on("PUT /v1/job/whoami/evaluate", {"EvalID": EVALUATION})
+    result = in_process("job", check=check, spec=SPEC)
+    assert result["changed"]
+    assert runs.count("PUT /v1/jobs") == 0
+    forced = runs.all("PUT /v1/job/whoami/evaluate")
+    assert [call.body["EvalOptions"] for call in forced] == ([] if check else [{"ForceReschedule": True}])
+
+
+def test_what_nomad_still_tries_is_left_to_it(runs, in_process):
+    runs.on(PLAN, planned("None", index=10))
+    runs.on("GET /v1/job/whoami/allocations", [allocation("failed")])
+    runs.on("GET /v1/job/whoami/evaluations", [{"Status": "pending"}])
+    assert not in_process("job", check=True, spec=SPEC)["changed"]
+
+
 def test_a_lost_allocation_is_a_change(nomad, in_process):
     nomad.on(PLAN, {**planned("None", 10), "Annotations": {"DesiredTGUpdates": {"app": {"Place": 1}}}})
     assert in_process("job", check=True, spec=SPEC)["changed"]

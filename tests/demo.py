@@ -13,6 +13,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import typing as t
 from pathlib import Path
 
 from tests.lab.site import Site
@@ -57,14 +58,15 @@ def expect(kept: bool, promise: str) -> None:
         raise BrokenPromise(promise)
 
 
-def evidence_of(site: Site, name: str) -> dict:
+def evidence_of(site: Site, name: str) -> dict[str, t.Any]:
     """The evidence of the service's one allocation, read as the modules read it: through Nomad's API."""
 
     def nomad(*argv: str) -> str:
         return subprocess.run(["nomad", *argv], env=site.child_environment(), capture_output=True, text=True, check=True).stdout
 
     (allocation,) = (found["ID"] for found in json.loads(nomad("job", "allocs", "-json", name)) if found["ClientStatus"] == "running")
-    return json.loads(nomad("alloc", "fs", allocation, "tailscale/local/run/evidence.json"))
+    evidence: dict[str, t.Any] = json.loads(nomad("alloc", "fs", allocation, "tailscale/local/run/evidence.json"))
+    return evidence
 
 
 def show(site: Site, name: str, path: str) -> None:

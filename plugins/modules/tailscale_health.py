@@ -140,8 +140,8 @@ nodes:
       sample: app
     verdict:
       description:
-        - V(ready), V(logged_out), V(never_joined), or why it is not - V(not_ready), V(wrong_name), V(wrong_tags), V(key_expired), V(serve_differs),
-          V(stale), V(never_written), V(collected), V(client_down), V(refused).
+        - V(ready), V(logged_out), V(never_joined), or why it is not - V(not_ready), V(wrong_name), V(wrong_tags), V(key_expired),
+          V(serve_differs), V(stale), V(never_written), V(collected), V(client_down), V(refused).
       type: str
       sample: ready
     reason:

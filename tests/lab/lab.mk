@@ -20,7 +20,7 @@ lab-check: ## List what is left of the laboratory; fails unless it is nothing
 lab-build: ## Build the laboratory's programs into the cache
 	@$(LAB) build --with '$(WITH)'
 
-lab-env: ## Print shell exports: eval "$$(make -s lab-env)"
+lab-env: ## Print shell exports: eval "$(make -s lab-env)"
 	@$(LAB) env
 
 lab-shell: ## Open a shell in a namespace (IN=wan, site, exit1, exit2, client, outsider)

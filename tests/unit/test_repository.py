@@ -1,0 +1,52 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the documents name exists, and what exists is named."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CONTENT = {
+    "role": ("roles", "*"),
+    "module": ("plugins/modules", "*.py"),
+    "filter": ("plugins/filter", "*.py"),
+    "playbook": ("playbooks", "*.yml"),
+}
+MODULES = {path.stem for path in (ROOT / "plugins/modules").glob("*.py")}
+
+
+@pytest.fixture(scope="module")
+def targets() -> set[str]:
+    """The targets that `make help` lists."""
+    shown = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return {line.split()[0] for line in shown.stdout.splitlines()}
+
+
+def test_the_readme_names_the_content_of_the_collection() -> None:
+    named = set(re.findall(r"^\| (\w+) `(\w+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert named == {(kind, path.stem) for kind, (folder, files) in CONTENT.items() for path in (ROOT / folder).glob(files)}
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "tests/lab/README.md"])
+def test_a_document_names_targets_that_exist(document: str, targets: set[str]) -> None:
+    named = set(re.findall(r"(?:^ *|[`(])make (?:-s )?([a-z-]+)", (ROOT / document).read_text(), re.MULTILINE))
+    assert named
+    assert named <= targets
+
+
+def test_help_lists_every_target(targets: set[str]) -> None:
+    rules = "".join((ROOT / file).read_text() for file in ("Makefile", "tests/lab/lab.mk"))
+    assert set(re.findall(r"^([a-z][a-z-]*):(?!=)", rules, re.MULTILINE)) == targets
+
+
+def test_every_module_runs_in_process_and_takes_the_groups_defaults() -> None:
+    runtime = yaml.safe_load((ROOT / "meta/runtime.yml").read_text())
+    assert set(runtime["action_groups"]["nomad"]) == MODULES
+    assert {path.stem for path in (ROOT / "plugins/action").glob("*.py")} == MODULES

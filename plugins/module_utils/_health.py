@@ -16,6 +16,8 @@ from ._wait import Wait
 
 Json = dict[str, t.Any]
 LOOK_SECONDS = 1.0
+# What no waiting changes, when it was seen in so many looks.
+FINAL, FINAL_LOOKS = ("wrong_name", "wrong_tags", "key_expired"), 5
 # The verdicts with which there is nothing left to wait for.
 SETTLED = {"ready": ("ready",), "logged_out": ("logged_out", "never_joined", "collected")}
 
@@ -26,6 +28,7 @@ def logic(params: Json, run: Run) -> Json:
     client = client.inside(client.namespace or "default")
     wait = Wait(params["job"], params["timeout"], run.progress)
     goal = params["state"]
+    looks = 0
     while True:
         nodes = _look(client, params)
         open_ = [node for node in nodes if node["verdict"] not in SETTLED[goal]]
@@ -34,10 +37,11 @@ def logic(params: Json, run: Run) -> Json:
             wait.tell(_line(node), topic=node["alloc_id"])
         if run.check or not (open_ or (goal == "ready" and not nodes)):
             break
+        looks = looks + 1 if any(node["verdict"] in FINAL for node in open_) else 0
         # The evidence of an allocation that has ended stays as it is.
         ended = goal == "logged_out" and all(node["client_status"] in _allocations.TERMINAL for node in open_)
-        if ended or wait.over:
-            _give_up(params, nodes, open_, "" if ended else f" after {wait.seconds} s")
+        if ended or wait.over or looks >= FINAL_LOOKS:
+            _give_up(params, nodes, open_, f" after {wait.seconds} s" if wait.over else "")
         wait.pause(LOOK_SECONDS)
     for node in nodes:
         if goal == "logged_out" and node["verdict"] == "collected":

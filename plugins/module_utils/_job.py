@@ -52,13 +52,15 @@ def _present(client: Client, params: Json, run: Run) -> Json:
         _plan.check_placeable(plan, name)
         evaluation = _register(client, job, plan.index)
     else:
-        evaluation = _reschedule(client, name) if stuck else None
+        evaluation = _start_over(client, job) if stuck else None
     return {**result, **_bring_up(client, name, evaluation, params, run)}
 
 
 def _stuck(client: Client, name: str) -> bool:
-    """Whether an earlier run failed and Nomad does not try again, although the spec is the same."""
-    return bool(_allocations.given_up(_allocations.of_job(client, name).data)) and not _allocations.evaluations_left(client, name)
+    """Whether an earlier run of the same spec failed and nothing of it is left running."""
+    allocations = _allocations.of_job(client, name).data
+    live = [one for one in allocations if one["DesiredStatus"] == "run" and one["ClientStatus"] not in _allocations.TERMINAL]
+    return bool(_allocations.given_up(allocations)) and not live
 
 
 def _check_index(wanted: int | None, plan: _plan.Plan, name: str) -> None:
@@ -98,11 +100,11 @@ def _register(client: Client, job: Json, index: int) -> str | None:
     return answer["EvalID"] or None
 
 
-def _reschedule(client: Client, name: str) -> str:
-    """Let Nomad place anew what it has given up, as `nomad job eval -force-reschedule` does."""
-    body = {"JobID": name, "EvalOptions": {"ForceReschedule": True}}
-    path = _allocations.job_path(name, "/evaluate")
-    return str(client.put(path, body, f"reschedule the job {name}", "submit-job").data["EvalID"])
+def _start_over(client: Client, job: Json) -> str | None:
+    """Stop the dead job and register it: Nomad never places anew what belongs to a failed deployment of the same version."""
+    name = str(job["ID"])
+    stopped = client.delete(_allocations.job_path(name), f"stop the job {name}", "submit-job").data
+    return _register(client, job, int(stopped["JobModifyIndex"]))
 
 
 def _absent(client: Client, params: Json, run: Run) -> Json:

@@ -14,7 +14,7 @@ author:
 description:
   - Registers a job when Nomad's own plan says that something would change, and waits until it runs or tells why it does not.
   - In check mode the plan is the result. It says more than a comparison of texts, for example whether running allocations are replaced.
-  - When the spec is the same, but allocations of an earlier run failed and Nomad does not try again, they are rescheduled.
+  - When the spec is the same, but an earlier run of it failed and left nothing running, the job is stopped and registered anew.
   - Everything that happens while it waits is shown as it happens.
 options:
   state:

@@ -89,6 +89,15 @@ def test_a_changed_serve_port_is_live_without_a_new_allocation(site: Site, decla
     assert site.fetch("client", f"{service.url}/get").returncode != 0
 
 
+def test_the_answers_of_a_survey_are_strings(declare) -> None:
+    service = declare("survey")
+    answers = {"port": "8080", "serve_port": "8000", "ephemeral": "yes", "timeout": "120"}
+    checked = service.deploy("--check", **answers)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    removed = service.play(state="absent", **answers, purge="false")
+    assert removed.returncode == 0, removed.stdout + removed.stderr
+
+
 def test_an_update_keeps_the_name(site: Site, declare) -> None:
     service = declare("updated")
     assert service.deploy().returncode == 0

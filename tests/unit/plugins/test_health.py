@@ -193,3 +193,9 @@ def test_an_ended_allocation_is_not_waited_for(site, in_process):
     assert result["failed"]
     assert "keeps its place" in result["msg"]
     assert "after" not in result["msg"].splitlines()[0]
+
+
+def test_a_wrong_name_is_not_waited_for(site, in_process):
+    site.on(CAT, json.dumps(evidence(DNSName="whoami-1.tail.example.")))
+    result = in_process("tailscale_health", job="whoami", hostname="whoami", timeout=3600)
+    assert "still holds whoami" in result["msg"]

@@ -115,23 +115,20 @@ def test_unchanged(runs, in_process, screen):
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_what_nomad_gave_up_is_tried_again(runs, in_process, check):
+def test_what_failed_before_is_started_over(runs, in_process, check):
     """The spec is the same, but an earlier run failed: for example its auth key was wrong then."""
     runs.on(PLAN, planned("None", index=10))
-    runs.on("GET /v1/job/whoami/deployment", None)
     runs.on("GET /v1/job/whoami/allocations", [allocation("failed")], [allocation()])
-    runs.on("PUT /v1/job/whoami/evaluate", {"EvalID": EVALUATION})
+    runs.on("DELETE /v1/job/whoami", {"EvalID": "another", "JobModifyIndex": 15})
     result = in_process("job", check=check, spec=SPEC)
     assert result["changed"]
-    assert runs.count("PUT /v1/jobs") == 0
-    forced = runs.all("PUT /v1/job/whoami/evaluate")
-    assert [call.body["EvalOptions"] for call in forced] == ([] if check else [{"ForceReschedule": True}])
+    assert runs.count("DELETE /v1/job/whoami") == (0 if check else 1)
+    assert [call.body["JobModifyIndex"] for call in runs.all("PUT /v1/jobs")] == ([] if check else [15])
 
 
-def test_what_nomad_still_tries_is_left_to_it(runs, in_process):
+def test_what_still_runs_is_not_stopped_for_what_failed(runs, in_process):
     runs.on(PLAN, planned("None", index=10))
-    runs.on("GET /v1/job/whoami/allocations", [allocation("failed")])
-    runs.on("GET /v1/job/whoami/evaluations", [{"Status": "pending"}])
+    runs.on("GET /v1/job/whoami/allocations", [allocation("failed"), {**allocation(), "ID": "another"}])
     assert not in_process("job", check=True, spec=SPEC)["changed"]
 
 

@@ -107,7 +107,7 @@ def main() -> None:
           nomad job status httpbin                       what Nomad runs; also nomad alloc logs -task tailscale ALLOC
           make lab-status                                the laboratory's servers
         Remove
-          ansible-playbook deploy-private-service.yml -e @examples/demo/httpbin.yml -e private_service_state=absent
+          .venv/bin/ansible-playbook deploy-private-service.yml -e @examples/demo/httpbin.yml -e private_service_state=absent
           make lab-down                                  everything""")
     )
 

@@ -53,6 +53,7 @@ class Service:
             "login_server": site.login_server,
             "tailscale_image": site.tailscale_image,
             "auth_key": site.auth_key("service"),
+            "purge": True,
             **(inputs or {}),
         }
 
@@ -60,7 +61,7 @@ class Service:
     def url(self) -> str:
         return f"http://{self.name}.{self.site.tailnet}"
 
-    def play(self, *options: str, timeout: float = 400, environment: t.Mapping[str, str] | None = None, **inputs: t.Any) -> Done:
+    def play(self, *options: str, environment: t.Mapping[str, str] | None = None, **inputs: t.Any) -> Done:
         """Run deploy-private-service.yml with the declaration, changed by `inputs`."""
         declaration = {f"private_service_{key}": value for key, value in {**self.inputs, **inputs}.items()}
         file = self.site.state / f"{self.name}.test.json"
@@ -68,7 +69,7 @@ class Service:
         file.chmod(0o600)
         argv = ("ansible-playbook", "deploy-private-service.yml", "-e", f"@{file}", *options)
         try:
-            return run(self.site, *argv, timeout=timeout, **(environment or {}))
+            return run(self.site, *argv, **(environment or {}))
         finally:
             file.unlink()
 
@@ -76,7 +77,7 @@ class Service:
         return self.play(*options, **inputs)
 
     def remove(self) -> None:
-        done = self.play(state="absent", purge=True)
+        done = self.play(state="absent")
         assert done.returncode == 0, done.stdout + done.stderr
 
     def job(self) -> dict[str, t.Any]:

@@ -46,7 +46,7 @@ test-integration: venv ## The integration tests on the laboratory, molecule amon
 	pytest tests/integration
 
 molecule: venv lab-up ## The molecule scenarios on the laboratory
-	eval "$$(python3 -m tests.lab env)"; molecule test --all
+	environment=$$(python3 -m tests.lab env); eval "$$environment"; molecule test --all
 
 format: venv ## Format the Python code
 	ruff check --fix .

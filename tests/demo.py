@@ -21,6 +21,8 @@ from tests.lab.site import Site
 ROOT = Path(__file__).parent.parent
 SERVICES = {"httpbin": "/get?hello=tailnet", "website": "/"}
 SITE_ADDRESS = "198.51.100.10"
+APP_PORT = 8080
+REFUSED = 7  # curl's exit code
 
 
 class BrokenPromise(Exception):
@@ -58,15 +60,23 @@ def expect(kept: bool, promise: str) -> None:
         raise BrokenPromise(promise)
 
 
-def evidence_of(site: Site, name: str) -> dict[str, t.Any]:
+def nomad(site: Site, *argv: str) -> str:
+    return subprocess.run(["nomad", *argv], env=site.child_environment(), capture_output=True, text=True, check=True).stdout
+
+
+def allocation_of(site: Site, name: str) -> str:
+    (allocation,) = (found["ID"] for found in json.loads(nomad(site, "job", "allocs", "-json", name)) if found["ClientStatus"] == "running")
+    return str(allocation)
+
+
+def allocation_address(site: Site, name: str) -> str:
+    """Where the allocation's network namespace is reached from its machine."""
+    return str(json.loads(nomad(site, "alloc", "status", "-json", allocation_of(site, name)))["NetworkStatus"]["Address"])
+
+
+def evidence_of(site: Site, name: str) -> t.Any:
     """The evidence of the service's one allocation, read as the modules read it: through Nomad's API."""
-
-    def nomad(*argv: str) -> str:
-        return subprocess.run(["nomad", *argv], env=site.child_environment(), capture_output=True, text=True, check=True).stdout
-
-    (allocation,) = (found["ID"] for found in json.loads(nomad("job", "allocs", "-json", name)) if found["ClientStatus"] == "running")
-    evidence: dict[str, t.Any] = json.loads(nomad("alloc", "fs", allocation, "tailscale/local/run/evidence.json"))
-    return evidence
+    return json.loads(nomad(site, "alloc", "fs", allocation_of(site, name), "tailscale/local/run/evidence.json"))
 
 
 def show(site: Site, name: str, path: str) -> None:
@@ -85,9 +95,11 @@ def show(site: Site, name: str, path: str) -> None:
     refused = site.fetch("outsider", f"http://{address}{path}", seconds=4)
     expect(refused.returncode != 0, "the forbidden client does not:")
     shown(refused.stderr or refused.stdout)
-    direct = site.run_in("wan", ["curl", "-sS", "--max-time", "4", f"http://{SITE_ADDRESS}{path}"])
-    expect(direct.returncode != 0, f"a request to the machine itself ({SITE_ADDRESS}) does not:")
-    shown(direct.stderr)
+    for place, host in {"wan": SITE_ADDRESS, "site": allocation_address(site, name)}.items():
+        for port in (80, APP_PORT):
+            direct = site.run_in(place, ["curl", "-sS", "--max-time", "4", f"http://{host}:{port}{path}"])
+            expect(direct.returncode == REFUSED, f"a direct request from the {place} is refused:")
+            shown(direct.stderr)
 
 
 def main() -> None:

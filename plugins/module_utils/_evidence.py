@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ._allocations import TERMINAL
 from ._client import Client
-from ._errors import CutOff, NomadError, NotFound, Overloaded, Refused
+from ._errors import NomadError, NotFound, Overloaded, Refused, Unreachable
 
 Json = dict[str, t.Any]
 DOMAIN = "${TS_CERT_DOMAIN}"
@@ -46,7 +46,7 @@ def read(client: Client, allocation: Json, task: str) -> Reading:
     try:
         seen = client.get(f"/v1/client/fs/stat/{ident}", what, "read-fs", retries=False, **query)
         text = client.text(f"/v1/client/fs/cat/{ident}", what, "read-fs", **query)
-    except (NotFound, Refused, Overloaded, CutOff) as error:
+    except (NotFound, Refused, Overloaded, Unreachable) as error:
         return _no_reading(client, allocation, task, error)
     try:
         evidence = json.loads(text)

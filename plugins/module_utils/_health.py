@@ -46,7 +46,8 @@ def logic(params: Json, run: Run) -> Json:
     for node in nodes:
         if goal == "logged_out" and node["verdict"] == "collected":
             run.warn(f"{params['job']}: whether node {node['alloc_id'][:8]} logged out is not known: {node['reason']}")
-    return {"changed": False, "job": params["job"], "namespace": client.namespace, "proved": not open_ and bool(nodes), "nodes": nodes}
+    proved = bool(nodes) and not open_ and not any(node["verdict"] == "collected" for node in nodes)
+    return {"changed": False, "job": params["job"], "namespace": client.namespace, "proved": proved, "nodes": nodes}
 
 
 def _give_up(params: Json, nodes: list[Json], open_: list[Json], when: str) -> t.NoReturn:
@@ -88,6 +89,8 @@ def _node(client: Client, allocation: Json, params: Json) -> Json:
         tags = None if params["tags"] is None else tuple(params["tags"])
         wanted = Wanted(params["hostname"], params["tailnet"], tags, params["serve_config"], params["max_age"])
         verdict, reason = judge(reading, wanted)
+    elif allocation["ClientStatus"] in _allocations.TERMINAL and not _started(allocation, params["task"]):
+        verdict, reason = "never_joined", "the sidecar never started"
     else:
         verdict, reason = judge_logout(reading)
     evidence = reading.evidence or {}
@@ -109,6 +112,10 @@ def _node(client: Client, allocation: Json, params: Json) -> Json:
         "age_seconds": reading.age,
         "evidence": reading.evidence,
     }
+
+
+def _started(allocation: Json, task: str) -> bool:
+    return bool(((allocation.get("TaskStates") or {}).get(task) or {}).get("StartedAt"))
 
 
 def _line(node: Json) -> str:

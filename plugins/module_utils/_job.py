@@ -15,6 +15,7 @@ from ._errors import Conflict, InvalidInput, NotFound, TimedOut
 from ._wait import Wait
 
 Json = dict[str, t.Any]
+START_OVER = "The last run of this spec failed and left nothing running: the job is stopped and registered anew.\n"
 
 
 def logic(params: Json, run: Run) -> Json:
@@ -36,23 +37,24 @@ def _present(client: Client, params: Json, run: Run) -> Json:
     for warning in plan.warnings:
         run.warn(f"{name}: {warning}")
     stuck = not plan.changed and plan.kind == "service" and _stuck(client, name)
+    if plan.changed:
+        _plan.check_placeable(plan, name)
+    diff = plan.diff if plan.changed else START_OVER if stuck else ""
     result = {
         "changed": plan.changed or stuck,
         "job_id": name,
         "namespace": client.namespace,
         "job_modify_index": plan.index,
         "plan": plan.result(),
-        "diff": {"prepared": plan.diff} if plan.changed else {},
+        "diff": {"prepared": diff} if diff else {},
     }
     if run.check:
-        for group, why in plan.failed_groups.items():
-            run.warn(f"{name}: group {group} cannot be placed: {'; '.join(why)}")
         return result
+    evaluation = None
     if plan.changed:
-        _plan.check_placeable(plan, name)
         evaluation = _register(client, job, plan.index)
-    else:
-        evaluation = _start_over(client, job) if stuck else None
+    elif stuck:
+        evaluation = _start_over(client, job, plan.index)
     return {**result, **_bring_up(client, name, evaluation, params, run)}
 
 
@@ -94,17 +96,24 @@ def _bring_up(client: Client, name: str, evaluation: str | None, params: Json, r
 
 def _register(client: Client, job: Json, index: int) -> str | None:
     """Register, refused when the job is no longer the planned one. Periodic and parameterized jobs have no evaluation."""
-    name = str(job["ID"])
-    body = {"Job": job, "EnforceIndex": True, "JobModifyIndex": index}
-    answer = client.put("/v1/jobs", body, f"register the job {name}", "submit-job").data
-    return answer["EvalID"] or None
+    try:
+        return str(_put(client, job, index)["EvalID"]) or None
+    except Conflict:
+        # Its own write, when the first answer was lost and the request was sent again.
+        if _plan.make(client, job).changed:
+            raise
+        return None
 
 
-def _start_over(client: Client, job: Json) -> str | None:
+def _start_over(client: Client, job: Json, index: int) -> str | None:
     """Stop the dead job and register it: Nomad never places anew what belongs to a failed deployment of the same version."""
-    name = str(job["ID"])
-    stopped = client.delete(_allocations.job_path(name), f"stop the job {name}", "submit-job").data
+    stopped = _put(client, {**job, "Stop": True}, index)
     return _register(client, job, int(stopped["JobModifyIndex"]))
+
+
+def _put(client: Client, job: Json, index: int) -> Json:
+    body = {"Job": job, "EnforceIndex": True, "JobModifyIndex": index}
+    return t.cast("Json", client.put("/v1/jobs", body, f"register the job {job['ID']}", "submit-job").data)
 
 
 def _absent(client: Client, params: Json, run: Run) -> Json:
@@ -117,7 +126,9 @@ def _absent(client: Client, params: Json, run: Run) -> Json:
         job = client.get(_allocations.job_path(name), what).data
     except NotFound:
         return result
-    result["changed"] = bool(params["purge"] or not (job["Stop"] or job["Status"] == "dead"))
+    # A dead service is not a stopped one: a new node may start it again.
+    over = job["Stop"] or (job["Status"] == "dead" and job["Type"] in ("batch", "sysbatch"))
+    result["changed"] = bool(params["purge"] or not over)
     if result["changed"]:
         after = "" if params["purge"] else f"job {name}: stopped\n"
         result["diff"] = {"before": f"job {name}: {'stopped' if job['Stop'] else job['Status']}\n", "after": after}

@@ -112,7 +112,9 @@ namespace:
   type: str
   sample: default
 proved:
-  description: Whether every node is proved. Only in check mode it can be V(false).
+  description:
+    - Whether every node is proved.
+    - V(false) in check mode, and with O(state=logged_out) when nothing is left that could prove it.
   returned: success
   type: bool
   sample: true

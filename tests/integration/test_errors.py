@@ -66,11 +66,11 @@ def refused(result: dict, *wanted: str) -> None:
 
 
 def test_a_wrong_token(site: Site) -> None:
-    refused(job(site, environment={"NOMAD_TOKEN": "00000000-0000-0000-0000-000000000000"}), "token", "NOMAD_TOKEN")
+    refused(job(site, environment={"NOMAD_TOKEN": "00000000-0000-0000-0000-000000000000"}), "does not know this token", "NOMAD_TOKEN")
 
 
 def test_no_token(site: Site) -> None:
-    refused(job(site, environment={"NOMAD_TOKEN": ""}), "token", "NOMAD_TOKEN")
+    refused(job(site, environment={"NOMAD_TOKEN": ""}), "no token was given", "NOMAD_TOKEN")
 
 
 @contextlib.contextmanager
@@ -119,7 +119,9 @@ def test_an_untrusted_certificate(site: Site) -> None:
 
 
 def test_bad_hcl_with_its_line(site: Site) -> None:
-    refused(job(site, spec='job "errors" {\n  type = "batch"\n  group "errors" {\n    tusk "x" {}\n  }\n}\n'), "tusk", "4")
+    result = job(site, spec='job "errors" {\n  type = "batch"\n  group "errors" {\n    tusk "x" {}\n  }\n}\n')
+    refused(result, "tusk")
+    assert result["failure"]["line"] == 4
 
 
 def test_a_job_that_somebody_changed_after_the_plan(site: Site) -> None:

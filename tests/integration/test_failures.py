@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from tests.integration import play
+from tests.integration.play import changed
 from tests.lab.site import Site
 
 
@@ -19,6 +20,8 @@ def test_a_spec_that_cannot_be_placed(site: Site, declare) -> None:
     text = said(service.deploy())
     assert "${attr.kernel.name} = plan9" in text
     assert play.run(site, "nomad", "job", "inspect", "nowhere").returncode != 0, "nothing may be registered"
+    assert play.run(site, "nomad", "var", "get", "nomad/jobs/nowhere/nowhere/tailscale").returncode != 0, "nothing may be written"
+    assert said(service.deploy("--check")).count("${attr.kernel.name} = plan9") > 0, "the check tells the truth"
 
 
 def test_an_image_that_does_not_exist(declare) -> None:
@@ -30,7 +33,7 @@ def test_an_image_that_does_not_exist(declare) -> None:
 def test_an_app_that_dies(declare) -> None:
     text = said(declare("dying", command="/bin/sh", args=["-c", "echo 'no database at db:5432' >&2; exit 3"]).deploy())
     assert "no database at db:5432" in text
-    assert "3" in text
+    assert "Exit Code: 3" in text
 
 
 def test_a_wrong_auth_key(site: Site, declare) -> None:
@@ -52,8 +55,12 @@ def test_a_corrected_auth_key_is_enough(site: Site, declare) -> None:
 def test_a_failed_update_leaves_the_last_good_version(site: Site, declare) -> None:
     service = declare("steady")
     assert service.deploy().returncode == 0
-    said(service.deploy(command="/bin/false"))
+    said(service.deploy(command="/bin/false", port=9090, args=["-port", "9090"]))
     assert service.job()["TaskGroups"][0]["Tasks"][-1]["Config"]["command"] == "/bin/go-httpbin"
+    repaired = service.deploy()
+    assert repaired.returncode == 0, repaired.stdout + repaired.stderr
+    assert changed(repaired) == 0, "Nomad has gone back to it already"
+    assert site.fetch("client", f"{service.url}/get").returncode == 0
 
 
 def test_after_a_failure_the_next_run_repairs(site: Site, declare) -> None:
@@ -65,7 +72,14 @@ def test_after_a_failure_the_next_run_repairs(site: Site, declare) -> None:
 
 
 def test_bad_input_is_refused_before_anything_is_touched(site: Site, declare) -> None:
-    text = said(declare("refused").deploy(hostname="Not_A_Label", tags=["service"], port=0))
-    for problem in ("'Not_A_Label' is no DNS label", "'service' must be of the form tag:name", "private_service_port is required"):
+    text = said(declare("refused").deploy(hostname="Not_A_Label", tags=["service"], port=0, args="-port 8080", auth_key=" "))
+    problems = (
+        "'Not_A_Label' is no DNS label",
+        "'service' must be of the form tag:name",
+        "private_service_port is required",
+        "private_service_args must be a list",
+        "private_service_auth_key is required",
+    )
+    for problem in problems:
         assert problem in text
     assert play.run(site, "nomad", "job", "inspect", "refused").returncode != 0

@@ -7,8 +7,11 @@
 # in a directory that is mounted read-only.
 set -u
 
+# A verdict from before this start says nothing about the sidecar that starts now.
+started=$NOMAD_TASK_DIR/started
+touch "$started"
 waited=0
-until [ -e /sidecar/ready ]; do
+until [ -n "$(find /sidecar/ready -newer "$started" 2>/dev/null)" ]; do
     if [ "$waited" -ge "$((GATE_TIMEOUT * 5))" ]; then
         echo "gate: the tailscale sidecar was not ready within $GATE_TIMEOUT s; its evidence:"
         cat /sidecar/evidence.json

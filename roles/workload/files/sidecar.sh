@@ -8,6 +8,8 @@
 # Needs only what the official image has: busybox and tailscale. It holds no expansion that HCL or Nomad's templates would read.
 #
 # Environment, besides containerboot's own TS_*:
+#   SIDECAR_APP_PORT     where the app listens. It belongs to the job, so that a reverted job gets its own port back;
+#                        the serve configuration, which is changed live, names it by this placeholder
 #   SIDECAR_TAGS         expected tags, separated by spaces; may be empty
 #   SIDECAR_EPHEMERAL    true: log out at the end, so that the name is free at once
 #   SIDECAR_HEALTH_PORT  port of containerboot's health endpoint on the allocation's address
@@ -23,7 +25,6 @@ log=/tmp/containerboot.log
 login_error=/tmp/login_error
 
 boot_pid=
-joined=false
 was_ready=false
 backoff=1
 logged_out=false
@@ -35,6 +36,16 @@ tailscale_cli() { pidof tailscaled >/dev/null && [ -S "$TS_SOCKET" ] && timeout 
 
 # The login address in a status lets its reader add a node: it does not leave the sidecar.
 read_status() { tailscale_cli status --json --peers=false 2>/dev/null | sed 's|"AuthURL": "[^"]*"|"AuthURL": ""|'; }
+
+# Whether the node ever logged in is kept beside its state: a restarted sidecar still has to log it out.
+see() {
+    status=$(read_status)
+    case $status in
+        *'"HaveNodeKey": true'*) touch "$TS_STATE_DIR/joined" ;;
+    esac
+    joined=false
+    [ ! -e "$TS_STATE_DIR/joined" ] || joined=true
+}
 
 field() { printf '%s\n' "$status" | sed -n "s/^ *\"$1\": \"\(.*\)\",*\$/\1/p" | head -n 1; }
 
@@ -71,17 +82,15 @@ not_ready_because() {
 }
 
 observe() {
-    status=$(read_status)
-    case $status in
-        *'"HaveNodeKey": true'*) joined=true ;;
-    esac
+    see
     reason=$(not_ready_because)
     if [ -z "$reason" ]; then
         push_serve_config
         write_evidence ready 'running on the tailnet'
         [ "$was_ready" = true ] || say "ready as $dns_name"
         was_ready=true
-        date +%s | publish ready
+        : | publish ready
+        [ "$settling" -gt 0 ] || backoff=1
     elif [ "$was_ready" = true ]; then
         write_evidence degraded "$reason"
     else
@@ -93,7 +102,7 @@ observe() {
 push_serve_config() {
     dns_name=$(field DNSName | sed 's/\.$//')
     [ -s "$wanted_serve" ] || return 0
-    sed "s/[$]{TS_CERT_DOMAIN}/$dns_name/g" "$wanted_serve" >"$NOMAD_SECRETS_DIR/.serve_config.json"
+    sed "s/[$]{TS_CERT_DOMAIN}/$dns_name/g; s/[$]{SIDECAR_APP_PORT}/$SIDECAR_APP_PORT/g" "$wanted_serve" >"$NOMAD_SECRETS_DIR/.serve_config.json"
     cp "$wanted_serve" "$pushed_serve"
     cmp -s "$NOMAD_SECRETS_DIR/.serve_config.json" "$TS_SERVE_CONFIG" && return 0
     mv "$NOMAD_SECRETS_DIR/.serve_config.json" "$TS_SERVE_CONFIG"
@@ -101,12 +110,16 @@ push_serve_config() {
     settling=5
 }
 
-# The log passes through a filter that keeps what the control server said to a login: nothing else tells why one failed.
+# The log passes through a filter. It withholds login addresses, and keeps what the control server said to a login: nothing
+# else tells why one failed.
 start_containerboot() {
     killall -9 tailscaled 2>/dev/null
     rm -f "$TS_SOCKET" /var/run/tailscale/tailscaled.sock "$TS_SERVE_CONFIG" "$log" "$login_error"
     mkfifo "$log"
-    awk -v kept="$login_error" '{ print > "/dev/stderr" } sub(/^backend error: /, "") { print > kept; close(kept) }' <"$log" &
+    awk -v kept="$login_error" '
+        { gsub(/https?:\/\/[^ ]*\/(a|register)\/[^ ]*/, "(login address withheld)"); print > "/dev/stderr" }
+        sub(/^backend error: /, "") { print > kept; close(kept) }
+    ' <"$log" &
     containerboot >"$log" 2>&1 &
     boot_pid=$!
     settling=5
@@ -116,9 +129,10 @@ start_containerboot() {
 containerboot_ended() {
     wait "$boot_pid"
     why="containerboot ended with exit code $?"
+    boot_pid=
     [ ! -s "$login_error" ] || why="the login failed: $(tr -d '\\"[:cntrl:]' <"$login_error")"
     say "$why"
-    status=$(read_status)
+    see
     rm -f "$run/ready"
     if [ "$was_ready" = false ]; then
         write_evidence failed "$why"
@@ -139,10 +153,10 @@ pause() {
 terminate() {
     trap - TERM INT
     rm -f "$run/ready"
-    status=$(read_status)
+    see
     write_evidence stopping 'the task was told to stop'
     # containerboot would kill tailscaled as soon as it leaves Running, in the middle of the logout.
-    kill -STOP "$boot_pid" 2>/dev/null
+    [ -z "$boot_pid" ] || kill -STOP "$boot_pid"
     if [ "$SIDECAR_EPHEMERAL" = true ] && tailscale_cli logout; then
         logged_out=true
     fi
@@ -152,8 +166,9 @@ terminate() {
     else
         write_evidence stopped 'the node keeps its place in the tailnet'
     fi
-    kill -CONT "$boot_pid" 2>/dev/null
-    kill -TERM "$boot_pid" 2>/dev/null
+    [ -n "$boot_pid" ] || exit 0
+    kill -CONT "$boot_pid"
+    kill -TERM "$boot_pid"
     wait "$boot_pid"
     exit 0
 }
@@ -177,7 +192,6 @@ main() {
             settling=$((settling > 0 ? settling - 1 : 0))
             waited=0
             observe
-            [ "$settling" -gt 0 ] || backoff=1
             pause 1
         else
             [ ! -s "$wanted_serve" ] || cmp -s "$wanted_serve" "$pushed_serve" || settling=5

@@ -99,7 +99,7 @@ def listed(version=3, desired="run", status="running", tasks=("app", "tailscale"
         "JobVersion": version,
         "DesiredStatus": desired,
         "ClientStatus": status,
-        "TaskStates": {name: {} for name in tasks},
+        "TaskStates": {name: {"StartedAt": "2026-11-22T01:02:03Z"} for name in tasks},
     }
 
 
@@ -184,6 +184,14 @@ def test_after_the_stop(site, in_process, screen):
     site.on(STAT, (404, "no such file or directory"))
     assert in_process("tailscale_health", job="whoami", state="logged_out")["nodes"][0]["verdict"] == "collected"
     assert "not known" in screen.warnings[0]
+    assert not in_process("tailscale_health", job="whoami", state="logged_out")["proved"]
+
+
+def test_a_sidecar_that_never_started_has_no_node(site, in_process):
+    ended = listed(desired="stop", status="failed")
+    site.on("GET /v1/job/whoami/allocations", [{**ended, "TaskStates": {"tailscale": {"StartedAt": None}}}])
+    result = in_process("tailscale_health", job="whoami", state="logged_out")
+    assert result["nodes"][0]["verdict"] == "never_joined"
 
 
 def test_an_ended_allocation_is_not_waited_for(site, in_process):

@@ -95,9 +95,15 @@ class Site:
         command = [*NAMESPACES[namespace].enter, *argv]
         return subprocess.run(command, env=self.child_environment(), capture_output=True, text=True, timeout=timeout, check=False)
 
-    def fetch(self, member: str, url: str, seconds: int = 10) -> subprocess.CompletedProcess[str]:
-        """GET a URL as a tailnet member (client, outsider) through its proxy; curl's exit code tells refusal from answer."""
-        return self.run_in(member, ["curl", "-sS", "--fail-with-body", "--max-time", str(seconds), "--proxy", self.client_proxy, url])
+    def fetch(self, member: str, url: str, seconds: int = 10, retries: int = 0) -> subprocess.CompletedProcess[str]:
+        """GET a URL as a tailnet member (client, outsider) through its proxy; curl's exit code tells refusal from answer.
+
+        `retries`, a second apart: a member learns of a new node a moment after the control plane.
+        """
+        again = ["--retry", str(retries), "--retry-delay", "1", "--retry-all-errors"] if retries else []
+        return self.run_in(
+            member, ["curl", "-sS", "--fail-with-body", "--max-time", str(seconds), *again, "--proxy", self.client_proxy, url]
+        )
 
     def headscale(self, *arguments: str) -> str:
         """Run headscale's command line against the laboratory."""

@@ -11,13 +11,15 @@ import shlex
 
 import testinfra
 
+# A client learns of a new node a moment after the control plane.
+AGAIN = ["--retry", "5", "--retry-delay", "1", "--retry-all-errors"]
 LAB = testinfra.get_host("local://")
 URL = f"http://molecule.{os.environ['LAB_TAILNET']}/get"
 
 
 def curl_in(namespace: str):
     proxy = ["--proxy", os.environ["LAB_CLIENT_PROXY"]]
-    command = [*shlex.split(os.environ[f"LAB_IN_{namespace}"]), "curl", "--silent", "--fail", "--max-time", "10", *proxy, URL]
+    command = [*shlex.split(os.environ[f"LAB_IN_{namespace}"]), "curl", "--silent", "--fail", "--max-time", "10", *AGAIN, *proxy, URL]
     return LAB.run(shlex.join(command))
 
 

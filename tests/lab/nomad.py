@@ -47,8 +47,9 @@ def get(path: str) -> t.Any:
 
 def _start(name: str, subjects: t.Sequence[str], **settings: str) -> None:
     certificate, key = certificates.issue(name, subjects)
+    common = render("nomad.hcl", data=DATA / name, ca=certificates.CA, certificate=certificate, key=key)
     config = STATE / f"{name}.hcl"
-    config.write_text(render(config.name, data=DATA / name, ca=certificates.CA, certificate=certificate, key=key, **settings))
+    config.write_text("\n".join([render(config.name, **settings), common]))
     process.start(name, [str(BIN / "nomad"), "agent", "-config", str(config)], NAMESPACES["site"])
 
 

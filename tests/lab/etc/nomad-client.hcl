@@ -1,8 +1,6 @@
 # The Nomad client of the laboratory; the dollar names are filled in by nomad.py.
-name                 = "site"
-data_dir             = "$data"
-bind_addr            = "127.0.0.1"
-disable_update_check = true
+name      = "site"
+bind_addr = "127.0.0.1"
 
 # Nomad's command line first tries the client's own address. This one refuses at once, and it goes through the server;
 # the site's address would be sought outside the machine.
@@ -25,23 +23,6 @@ client {
   options = {
     "fingerprint.denylist" = "env_aws,env_gce,env_azure,env_digitalocean"
   }
-}
-
-acl {
-  enabled    = true
-  token_ttl  = "1s"
-  policy_ttl = "1s"
-  role_ttl   = "1s"
-}
-
-tls {
-  http                   = true
-  rpc                    = true
-  ca_file                = "$ca"
-  cert_file              = "$certificate"
-  key_file               = "$key"
-  verify_server_hostname = true
-  verify_https_client    = false
 }
 
 plugin "docker" {

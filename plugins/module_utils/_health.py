@@ -43,10 +43,10 @@ def logic(params: Json, run: Run) -> Json:
         if ended or wait.over or looks >= FINAL_LOOKS:
             _give_up(params, nodes, open_, f" after {wait.seconds} s" if wait.over else "")
         wait.pause(LOOK_SECONDS)
-    for node in nodes:
-        if goal == "logged_out" and node["verdict"] == "collected":
-            run.warn(f"{params['job']}: whether node {node['alloc_id'][:8]} logged out is not known: {node['reason']}")
-    proved = bool(nodes) and not open_ and not any(node["verdict"] == "collected" for node in nodes)
+    unknown = [node for node in nodes if goal == "logged_out" and node["verdict"] == "collected"]
+    for node in unknown:
+        run.warn(f"{params['job']}: whether node {node['alloc_id'][:8]} logged out is not known: {node['reason']}")
+    proved = bool(nodes) and not open_ and not unknown
     return {"changed": False, "job": params["job"], "namespace": client.namespace, "proved": proved, "nodes": nodes}
 
 

@@ -31,16 +31,10 @@ def of_job(client: Client, job: str, **query: t.Any) -> Answer:
 def given_up(allocations: list[Json]) -> list[Json]:
     """Return those that failed although they should run, and have no successor.
 
-    Nomad gives up on them only when no evaluation is left either: see `evaluations_left`.
+    Nomad gives up on them only when no evaluation is left either: see `_evaluations.left`.
     """
     wanted = [allocation for allocation in allocations if allocation["DesiredStatus"] == "run"]
     return [allocation for allocation in wanted if allocation["ClientStatus"] == "failed" and not allocation.get("NextAllocation")]
-
-
-def evaluations_left(client: Client, job: str) -> bool:
-    """Return whether the scheduler has something to do for the job, now or later."""
-    evaluations = client.get(job_path(job, "/evaluations"), f"list the evaluations of {job}").data
-    return any(evaluation["Status"] in ("pending", "blocked") for evaluation in evaluations)
 
 
 def newest_version(client: Client, job: str) -> int:

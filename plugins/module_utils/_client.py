@@ -19,13 +19,29 @@ from dataclasses import dataclass, replace
 
 from ._errors import CutOff, Denied, NomadError, Overloaded, Refused, Unreachable, UntrustedConnection, of_status
 from ._transport import Tls, opener
+from ._wait import Wait
 
 DEFAULT_ADDRESS = "http://127.0.0.1:4646"
 REQUEST_SECONDS = 30
 PAUSES = (0.3, 1.0, 2.5)
 TOKEN_PATH = "/v1/acl/token/self"
 PASSING_STATUS = (429, 502, 503, 504)
-PASSING_WORDS = ("No cluster leader", "keyring has not been initialized", "leadership lost", "rpc error: EOF")
+# What servers say, with the status 500, while a leader is elected or one of them ends or begins.
+PASSING_WORDS = (
+    "No cluster leader",
+    "No known servers",
+    "leadership lost",
+    "not the leader",
+    "raft is already shutdown",
+    "keyring has not been initialized",
+    "rpc error: EOF",
+    "failed to get conn",
+    "session shutdown",
+    "stream closed",
+    "connection refused",
+    "connection reset",
+    "i/o timeout",
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,7 @@ class Client:
     namespace: str | None = None
     region: str | None = None
     http_auth: str | None = None
+    wait: Wait | None = None
 
     @classmethod
     def of(cls, params: dict[str, t.Any]) -> Client:
@@ -76,6 +93,10 @@ class Client:
         """Return the same client for another namespace (and region)."""
         return replace(self, namespace=namespace, region=region or self.region)
 
+    def during(self, wait: Wait | None) -> Client:
+        """Return the same client for the time of a wait: a server that is away is asked again until the time is over."""
+        return replace(self, wait=wait)
+
     def get(self, path: str, what: str, needs: str = "read-job", /, *, retries: bool = True, **query: t.Any) -> Answer:
         """Read `path`; the answer's data is decoded JSON (None for an empty body)."""
         return self._exchange("GET", path, None, what, needs, retries, query)
@@ -85,9 +106,9 @@ class Client:
         body, _headers = self._once("GET", path, None, what, needs, query)
         return body.decode("utf-8", errors="replace")
 
-    def put(self, path: str, body: t.Any, what: str, needs: str, /, **query: t.Any) -> Answer:
-        """Send `body`. Only for what may be sent twice: questions (plan, parse), and writes that name the index they replace."""
-        return self._exchange("PUT", path, body, what, needs, True, query)
+    def put(self, path: str, body: t.Any, what: str, needs: str, /, *, retries: bool = True, **query: t.Any) -> Answer:
+        """Send `body`; with retries only what may be sent twice: questions (plan, parse), and writes that name the index they replace."""
+        return self._exchange("PUT", path, body, what, needs, retries, query)
 
     def delete(self, path: str, what: str, needs: str, /, **query: t.Any) -> Answer:
         """Delete `path`; what is gone already stays gone, so this may be sent twice."""
@@ -100,9 +121,12 @@ class Client:
                 raw, headers = self._once(method, path, body, what, needs, query)
                 break
             except NomadError as error:
-                if not pauses or not _passing(error, method):
+                if retries and self.wait and _away(error):
+                    self.wait.outlast(error)
+                elif pauses and (_passing(error) or (method == "GET" and error.details.get("status") == 500)):
+                    time.sleep(pauses.pop(0))
+                else:
                     raise
-                time.sleep(pauses.pop(0))
         try:
             data = json.loads(raw) if raw.strip() else None
         except ValueError as error:
@@ -119,7 +143,9 @@ class Client:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(url, data=data, method=method, headers=self._headers())
         # A blocking query may take a little longer than it was told to.
-        seconds = REQUEST_SECONDS + int(str(query.get("wait", "0s")).rstrip("s"))
+        seconds = (min(REQUEST_SECONDS, self.wait.left + 1) if self.wait else REQUEST_SECONDS) + int(
+            str(query.get("wait", "0s")).rstrip("s")
+        )
         try:
             with opener(self.tls).open(request, timeout=seconds) as response:
                 return response.read(), response.headers
@@ -173,11 +199,14 @@ class Client:
         )
 
 
-def _passing(error: NomadError, method: str) -> bool:
+def _passing(error: NomadError) -> bool:
     """Tell whether the same request may succeed in a moment."""
-    if isinstance(error, CutOff):
-        return True
     status, text = error.details.get("status"), str(error.details.get("server", ""))
-    if isinstance(error, Overloaded) or status in PASSING_STATUS or any(word in text for word in PASSING_WORDS):
+    if isinstance(error, (CutOff, Overloaded)) or status in PASSING_STATUS:
         return True
-    return status == 500 and method == "GET"
+    return status == 500 and any(word in text for word in PASSING_WORDS)
+
+
+def _away(error: NomadError) -> bool:
+    """Tell whether the server, which answered before, will answer again."""
+    return isinstance(error, Unreachable) or _passing(error)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from . import _allocations, _arguments, _plan, _spec
+from . import _allocations, _arguments, _deployments, _evaluations, _plan, _spec
 from ._client import Client
-from ._deploy import Rollout, deployment_result
+from ._deploy import Rollout
 from ._edge import Entry, Run
 from ._errors import Conflict, InvalidInput, NotFound, TimedOut
 from ._wait import Wait
@@ -36,12 +36,12 @@ def _present(client: Client, params: Json, run: Run) -> Json:
     _check_index(params["check_index"], plan, name)
     for warning in plan.warnings:
         run.warn(f"{name}: {warning}")
-    stuck = not plan.changed and plan.kind == "service" and _stuck(client, name)
-    if plan.changed:
+    if plan.changed and params["require_placement"]:
         _plan.check_placeable(plan, name)
-    diff = plan.diff if plan.changed else START_OVER if stuck else ""
+    left = Left() if plan.changed else _left_over(client, name, plan, params)
+    diff = plan.diff if plan.changed else left.told
     result = {
-        "changed": plan.changed or stuck,
+        "changed": bool(diff),
         "job_id": name,
         "namespace": client.namespace,
         "job_modify_index": plan.index,
@@ -50,19 +50,35 @@ def _present(client: Client, params: Json, run: Run) -> Json:
     }
     if run.check:
         return result
-    evaluation = None
-    if plan.changed:
-        evaluation = _register(client, job, plan.index)
-    elif stuck:
-        evaluation = _start_over(client, job, plan.index)
-    return {**result, **_bring_up(client, name, evaluation, params, run)}
+    with Wait(name, params["timeout"], run.progress) as wait:
+        patient = client.during(wait)
+        evaluation = None
+        if plan.changed:
+            evaluation = _register(patient, job, plan.index)
+        elif left.dead:
+            evaluation = _start_over(patient, job, plan.index)
+        return {**result, **_bring_up(patient, name, evaluation, params, wait)}
 
 
-def _stuck(client: Client, name: str) -> bool:
-    """Whether an earlier run of the same spec failed and nothing of it is left running."""
+class Left(t.NamedTuple):
+    """What an earlier run of the same spec left to do."""
+
+    told: str = ""
+    dead: bool = False
+
+
+def _left_over(client: Client, name: str, plan: _plan.Plan, params: Json) -> Left:
+    if not plan.index or plan.kind not in ("service", "batch"):
+        return Left()
     allocations = _allocations.of_job(client, name).data
     live = [one for one in allocations if one["DesiredStatus"] == "run" and one["ClientStatus"] not in _allocations.TERMINAL]
-    return bool(_allocations.given_up(allocations)) and not live
+    if _allocations.given_up(allocations) and not live:
+        return Left(START_OVER, dead=True)
+    if live and params["canaries"] == "promote" and any((one.get("DeploymentStatus") or {}).get("Canary") for one in live):
+        deployment = _deployments.newest(client, name)
+        if deployment and _deployments.unpromoted(deployment):
+            return Left(f"The canaries of deployment {deployment['ID'][:8]} are promoted.\n")
+    return Left()
 
 
 def _check_index(wanted: int | None, plan: _plan.Plan, name: str) -> None:
@@ -77,19 +93,20 @@ def _check_index(wanted: int | None, plan: _plan.Plan, name: str) -> None:
     )
 
 
-def _bring_up(client: Client, name: str, evaluation: str | None, params: Json, run: Run) -> Json:
+def _bring_up(client: Client, name: str, evaluation: str | None, params: Json, wait: Wait) -> Json:
     registered = client.get(_allocations.job_path(name), f"read the job {name}").data
-    rollout = Rollout(client, name, registered["Type"], registered["Version"], Wait(name, params["timeout"], run.progress))
+    rollout = Rollout(client, registered, wait, params["canaries"])
     # Periodic and parameterized jobs only run later.
     if params["wait"] and not (registered["Periodic"] or registered["ParameterizedJob"]):
         rollout.follow(evaluation)
     else:
+        wait.outcome = "registered"
         rollout.look()
     return {
         "eval_id": evaluation,
         "job_modify_index": registered["JobModifyIndex"],
         "job_version": registered["Version"],
-        "deployment": deployment_result(rollout.deployment),
+        "deployment": _deployments.result(rollout.deployment),
         "allocations": [_allocations.summary(allocation) for allocation in rollout.allocations],
     }
 
@@ -102,7 +119,8 @@ def _register(client: Client, job: Json, index: int) -> str | None:
         # Its own write, when the first answer was lost and the request was sent again.
         if _plan.make(client, job).changed:
             raise
-        return None
+        registered = client.get(_allocations.job_path(job["ID"]), f"read the job {job['ID']}").data
+        return _evaluations.of_registration(client, registered)
 
 
 def _start_over(client: Client, job: Json, index: int) -> str | None:
@@ -138,11 +156,13 @@ def _absent(client: Client, params: Json, run: Run) -> Json:
         query = {"purge": "true"} if params["purge"] else {}
         result["eval_id"] = client.delete(_allocations.job_path(name), f"stop the job {name}", "submit-job", **query).data["EvalID"] or None
     if params["wait"]:
-        result["allocations"] = _until_ended(client, name, Wait(name, params["timeout"], run.progress))
+        with Wait(name, params["timeout"], run.progress) as wait:
+            result["allocations"] = _until_ended(client.during(wait), name, wait)
     return result
 
 
 def _until_ended(client: Client, name: str, wait: Wait) -> list[Json]:
+    wait.outcome = "stopped"
     index = 0
     while True:
         answer = _allocations.of_job(client, name, **wait.block(index))
@@ -168,6 +188,8 @@ ENTRY = Entry(
         "check_index": {"type": "int"},
         "purge": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": True},
+        "canaries": {"type": "str", "choices": ["hold", "promote"], "default": "hold"},
+        "require_placement": {"type": "bool", "default": True},
     },
     relations={"required_if": [("state", "present", ["spec"]), ("state", "absent", ["name"])]},
     logic=logic,

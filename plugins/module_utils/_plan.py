@@ -34,7 +34,7 @@ class Plan:
         """A spec that is the same may still have something to place, for example a lost allocation."""
         if self.raw["Diff"]["Type"] != "None":
             return True
-        return any(self._to_place(updates) > 0 for updates in self._updates.values())
+        return any(self._to_place(updates) > 0 for updates in self.updates.values())
 
     @property
     def failed_groups(self) -> dict[str, list[str]]:
@@ -55,28 +55,31 @@ class Plan:
     def _to_place(self, updates: dict[str, int]) -> int:
         """Count what a spec that is the same would really place; Nomad's own plan says more than would happen.
 
-        It updates every allocation in place, counts those once more as placed for system jobs, and places finished batch jobs
-        anew although registering them again does not run them.
+        It updates every allocation in place, counts those once more as placed for system jobs, replaces canaries that wait for
+        their promotion, and places finished batch jobs anew although registering them again does not run them.
         """
         if self.kind not in ("service", "system"):
             return 0
         counted_twice = updates.get("InPlaceUpdate", 0) if self.kind == "system" else 0
-        return updates.get("Place", 0) + updates.get("DestructiveUpdate", 0) + updates.get("Canary", 0) - counted_twice
+        return updates.get("Place", 0) + updates.get("DestructiveUpdate", 0) - counted_twice
 
     def result(self) -> Json:
         """Return the plan as modules return it."""
         annotations = {
-            group: {_snake(name): count for name, count in updates.items() if count} for group, updates in sorted(self._updates.items())
+            group: {_snake(name): count for name, count in updates.items() if count} for group, updates in sorted(self.updates.items())
         }
+        launch = str(self.raw.get("NextPeriodicLaunch") or "")
         return {
             "type": self.raw["Diff"]["Type"].lower(),
             "annotations": annotations,
             "warnings": self.warnings,
             "failed_groups": self.failed_groups,
+            "next_periodic_launch": None if launch.startswith("0001-") else launch or None,
         }
 
     @property
-    def _updates(self) -> dict[str, dict[str, int]]:
+    def updates(self) -> dict[str, dict[str, int]]:
+        """Nomad's DesiredTGUpdates: counts by kind per group."""
         return (self.raw.get("Annotations") or {}).get("DesiredTGUpdates") or {}
 
 
@@ -89,8 +92,13 @@ def make(client: Client, job: Json) -> Plan:
 
 
 def check_placeable(plan: Plan, name: str) -> None:
-    """Raise when a group cannot be placed: registering would only leave a blocked job behind."""
+    """Raise when a group cannot be placed: registering would only leave a blocked job behind.
+
+    A system job is placed where there is room: that is nowhere only when no node is left.
+    """
     failed = plan.failed_groups
+    if plan.kind in ("system", "sysbatch"):
+        failed = {group: told for group, told in failed.items() if not any(plan.updates.get(group, {}).values())}
     if failed:
         lines = [f"group {group}: {reason}" for group, reasons_ in failed.items() for reason in reasons_]
         raise Refused(f"Job {name} cannot be placed; nothing was registered.\n  " + "\n  ".join(lines), failed_groups=failed)

@@ -1,20 +1,27 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting that shows what it waits for, and that ends."""
+"""Waiting that shows what it waits for, outlasts a server that is away for a while, and ends."""
 
 from __future__ import annotations
 
 import time
 import typing as t
 
+from ._errors import NomadError, TimedOut
+
 HEARTBEAT_SECONDS = 15
 # The longest time that one blocking query stays silent.
 QUERY_SECONDS = 5
+# Between two questions to a server that does not answer.
+OUTAGE_SECONDS = 0.5
 
 
 class Wait:
-    """One wait of one task: its deadline and what it tells."""
+    """One wait of one task: its deadline and what it tells.
+
+    As a context manager it ends with a line that says how, and how long it took; silent when there was nothing to tell.
+    """
 
     def __init__(self, subject: str, seconds: int, progress: t.Callable[[str], None]) -> None:
         self._subject = subject
@@ -23,18 +30,33 @@ class Wait:
         self._end = self._begin + seconds
         self._lines: dict[str, str] = {}
         self._told = self._begin
+        self._outage = ""  # the last error of a server that is away
         self.seconds = seconds
+        self.outcome = "successful"
+
+    def __enter__(self) -> Wait:
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_more: object) -> None:
+        if self._lines:
+            self._progress(f"{self._subject}: {'failed' if error else self.outcome} after {time.monotonic() - self._begin:.1f} s")
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline, never negative."""
+        return max(0.0, self._end - time.monotonic())
 
     @property
     def over(self) -> bool:
         """Whether the time is used up."""
-        return time.monotonic() >= self._end
+        return not self.left
 
     def tell(self, state: str, topic: str = "") -> None:
         """Show the state of a topic when it changed, and the main topic now and then although it did not."""
         now = time.monotonic()
         changed = self._lines.get(topic) != state
         late = not topic and now - self._told >= HEARTBEAT_SECONDS
+        self._outage = ""
         if changed or late:
             self._lines[topic] = state
             self._told = now
@@ -45,11 +67,22 @@ class Wait:
         """Return the last state of the main topic."""
         return self._lines.get("", "nothing happened")
 
+    def outlast(self, error: NomadError) -> None:
+        """Return when it is time to ask a server again that could not answer; raise when the time is over."""
+        if self.over:
+            message = f"{self._subject}: not done after {self.seconds} s; the last state: {self.last()}. {error}"
+            raise TimedOut(message, **{**error.details, "kind": TimedOut.kind, "reason": str(error)})
+        now = time.monotonic()
+        if not self._outage or now - self._told >= HEARTBEAT_SECONDS:
+            self._progress(f"{self._subject}: no answer, asking again until the time is over: {error}")
+            self._told = now
+        self._outage = str(error)
+        self.pause(OUTAGE_SECONDS)
+
     def block(self, index: int, seconds: int = QUERY_SECONDS) -> dict[str, t.Any]:
         """Return the query that blocks until something is newer than `index`; the first one (0) does not block."""
-        left = max(1, int(self._end - time.monotonic()))
-        return {"index": index, "wait": f"{min(seconds, left)}s"} if index else {}
+        return {"index": index, "wait": f"{min(seconds, max(1, int(self.left)))}s"} if index else {}
 
     def pause(self, seconds: float) -> None:
         """Wait where Nomad offers no blocking query."""
-        time.sleep(max(0.0, min(seconds, self._end - time.monotonic())))
+        time.sleep(min(seconds, self.left))

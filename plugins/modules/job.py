@@ -53,10 +53,31 @@ options:
     default: false
   wait:
     description:
-      - Wait until the deployment is successful (service), all allocations run or are complete (batch, system, sysbatch),
-        or all have ended (O(state=absent)). Periodic and parameterized jobs are only registered.
+      - Wait until the deployment is successful (services, and system jobs with an C(update) block), all allocations run (system jobs
+        without), all are complete (batch, sysbatch), or all have ended (O(state=absent)).
+      - Periodic and parameterized jobs are only registered; M(notailcar.nomad.job_dispatch) starts them.
     type: bool
     default: true
+  canaries:
+    description:
+      - What to do when all canaries are healthy and the job does not promote them itself (C(auto_promote)).
+      - With V(hold) the task ends there, with RV(deployment.ready_for_promotion) true. Check the canaries in your own way, then
+        promote or fail the deployment with M(notailcar.nomad.deployment).
+      - With V(promote) they are promoted, and the wait goes on.
+    type: str
+    choices:
+      - hold
+      - promote
+    default: hold
+    version_added: 0.2.0
+  require_placement:
+    description:
+      - Refuse, before anything is registered, a job whose plan has allocations that no client can take.
+        System jobs are refused only where no client is left for them.
+      - With V(false) it is registered, and the wait goes on until there is room, for example because clients are added.
+    type: bool
+    default: true
+    version_added: 0.2.0
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.actiongroups
@@ -73,6 +94,8 @@ attributes:
 notes:
   - The token needs the capabilities C(submit-job) and C(read-job); with C(read-logs) a failure also shows the last lines of the logs.
 seealso:
+  - module: notailcar.nomad.deployment
+  - module: notailcar.nomad.job_dispatch
   - module: notailcar.nomad.variable
   - module: notailcar.nomad.tailscale_health
 """
@@ -90,6 +113,12 @@ EXAMPLES = r"""
     spec: "{{ lookup('ansible.builtin.file', 'whoami.nomad.hcl') }}"
     check_index: "{{ planned.job_modify_index }}"
     timeout: 120
+
+- name: Bring up canaries, and stop there
+  notailcar.nomad.job:
+    spec: "{{ lookup('ansible.builtin.file', 'whoami.nomad.hcl') }}"
+    canaries: hold
+  register: released
 
 - name: Stop it and forget it
   notailcar.nomad.job:
@@ -138,6 +167,10 @@ plan:
       description: Reasons per group that cannot be placed.
       type: dict
       sample: {"app": ["constraint missing drivers: excludes 1 of 1 node"]}
+    next_periodic_launch:
+      description: When a periodic job runs next, by the plan. Nothing for other jobs.
+      type: str
+      sample: "2026-11-23T03:00:00Z"
 eval_id:
   description: ID of the evaluation that the change made.
   returned: success, except in check mode
@@ -156,7 +189,9 @@ deployment:
     id: 7c9f0e5e-8b0c-67a3-60bb-8c4d7ff9a0c3
     status: successful
     description: Deployment completed successfully
-    groups: {"app": {"desired": 1, "placed": 1, "healthy": 1, "unhealthy": 0}}
+    job_version: 3
+    ready_for_promotion: false
+    groups: {"app": {"desired": 1, "placed": 1, "healthy": 1, "unhealthy": 0, "canaries": 0, "promoted": false}}
 allocations:
   description: The allocations of this version; with O(state=absent) all allocations of the job that Nomad still knows.
   returned: success, except in check mode
@@ -183,6 +218,11 @@ failure:
       returned: when the job was registered and does not run
       type: str
       sample: "the deployment failed: Failed due to progress deadline"
+    running_version:
+      description: The version that runs now, for example after Nomad rolled the job back. Nothing where nothing runs.
+      returned: when the job was registered and does not run
+      type: int
+      sample: 2
     allocations:
       description: Up to three allocations that went wrong with their tasks' events and last log lines.
       returned: when the job was registered and does not run

@@ -23,11 +23,21 @@ def planned(kind="Added", index=0, **more):
 
 
 def job(kind="service", **more):
-    return {"ID": "whoami", "Type": kind, "Version": 0, "JobModifyIndex": 10, "Periodic": None, "ParameterizedJob": None, **more}
+    return {
+        "ID": "whoami",
+        "Type": kind,
+        "Version": 0,
+        "Stop": False,
+        "JobModifyIndex": 10,
+        "Periodic": None,
+        "ParameterizedJob": None,
+        **more,
+    }
 
 
-def deployment(status, healthy=0, words="", created=20):
-    groups = {"app": {"DesiredTotal": 1, "PlacedAllocs": 1, "HealthyAllocs": healthy, "UnhealthyAllocs": 0}}
+def deployment(status, healthy=0, words="", created=20, **more):
+    group = {"DesiredTotal": 1, "PlacedAllocs": 1, "HealthyAllocs": healthy, "UnhealthyAllocs": 0, "DesiredCanaries": 0, "Promoted": False}
+    groups = {"app": {**group, **more}}
     return {
         "ID": DEPLOYMENT,
         "Status": status,
@@ -66,7 +76,7 @@ def runs(nomad):
     nomad.on("GET /v1/job/whoami/deployment", deployment("running"))
     nomad.on(f"GET /v1/deployment/{DEPLOYMENT}", deployment("running"), deployment("successful", 1, "Deployment completed"))
     nomad.on("GET /v1/job/whoami/allocations", [allocation(app={"Events": [event("Started", "Task started by client")]})])
-    nomad.on("GET /v1/job/whoami/evaluations", [{"Status": "complete"}])
+    nomad.on("GET /v1/job/whoami/evaluations", [{"Status": "complete", "CreateIndex": 11}])
     return nomad
 
 
@@ -75,7 +85,13 @@ def test_check_mode_plans_and_nothing_else(nomad, in_process):
     result = in_process("job", check=True, spec=SPEC)
     assert result["changed"]
     assert result["job_modify_index"] == 0
-    assert result["plan"] == {"type": "added", "annotations": {"app": {"place": 1}}, "warnings": [], "failed_groups": {}}
+    assert result["plan"] == {
+        "type": "added",
+        "annotations": {"app": {"place": 1}},
+        "warnings": [],
+        "failed_groups": {},
+        "next_periodic_launch": None,
+    }
     assert len(nomad.asked) == 1
 
 

@@ -29,6 +29,16 @@ def nomad(site: Site, *argv: str) -> str:
     return done.stdout
 
 
+def call(site: Site, module: str, *options: str, environment: t.Mapping[str, str] | None = None, **arguments: t.Any) -> dict[str, t.Any]:
+    """The result of one of our modules, called as a person calls it ad hoc; `failed` and the lines of `progress` beside it."""
+    argv = ("ansible", "localhost", *options, "-m", f"notailcar.nomad.{module}", "-a", json.dumps(arguments))
+    done = run(site, *argv, **{"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"), **(environment or {})})
+    found = re.search(r"^\S+ \| ([A-Z]+)!? => (\{.*)", done.stdout, re.S | re.M)
+    assert found, done.stdout + done.stderr
+    progress = [line.strip() for line in done.stderr.splitlines() if line.startswith("    ")]
+    return {"failed": found[1] == "FAILED", "progress": progress, **json.loads(found[2])}
+
+
 def changed(done: Done) -> int:
     """How many tasks the recap of a playbook counts as changed."""
     found = re.search(r"changed=(\d+)", done.stdout)

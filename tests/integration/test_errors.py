@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import typing as t
 
 import pytest
@@ -39,24 +38,8 @@ def no_job(site: Site):
     play.run(site, "nomad", "job", "stop", "-purge", "errors")
 
 
-def job(site: Site, *options: str, environment: dict[str, str] | None = None, **arguments) -> dict:
-    """The result of notailcar.nomad.job, called as a person calls it ad hoc."""
-    given = json.dumps({"spec": SPEC, **arguments})
-    done = play.run(
-        site,
-        "ansible",
-        "localhost",
-        *options,
-        "-m",
-        "notailcar.nomad.job",
-        "-a",
-        given,
-        ANSIBLE_COLLECTIONS_PATH=str(play.ROOT / "collections"),
-        **(environment or {}),
-    )
-    found = re.search(r"^\S+ \| ([A-Z]+)!? => (\{.*)", done.stdout, re.S | re.M)
-    assert found, done.stdout + done.stderr
-    return {"failed": found[1] == "FAILED", **json.loads(found[2])}
+def job(site: Site, *options: str, **arguments) -> dict:
+    return play.call(site, "job", *options, **{"spec": SPEC, **arguments})
 
 
 def refused(result: dict, *wanted: str) -> None:

@@ -33,7 +33,7 @@ class Rollout:
         self._job: str = job["ID"]
         self._goal = GOAL[job["Type"]]
         self._version: int = job["Version"]
-        self._retried = any(_reschedules(group) for group in job.get("TaskGroups") or [])
+        self._retried = any(reschedules(group) for group in job.get("TaskGroups") or [])
         self._wait = wait
         self._canaries = canaries
         self._hopeless_since: float | None = None
@@ -46,6 +46,12 @@ class Rollout:
 
         Without an evaluation nothing was registered: what runs already is silently accepted, also after a deployment that once failed.
         """
+        try:
+            self._follow(evaluation)
+        except NotFound as error:
+            raise Conflict(f"{self._job}: somebody removed the job while its version {self._version} was awaited. {error}") from None
+
+    def _follow(self, evaluation: str | None) -> None:
         registered_at = self._follow_evaluation(evaluation) if evaluation else 0
         self.deployment = self._find_deployment()
         if self.deployment:
@@ -154,10 +160,7 @@ class Rollout:
 
     def _check_not_replaced(self) -> None:
         """Raise when somebody registered, stopped or removed the job in between: then this version's end says nothing."""
-        try:
-            now = self._client.get(_allocations.job_path(self._job), f"read the job {self._job}").data
-        except NotFound:
-            raise Conflict(f"{self._job}: somebody removed the job while its version {self._version} was awaited.") from None
+        now = self._client.get(_allocations.job_path(self._job), f"read the job {self._job}").data
         if now["Version"] != self._version or now["Stop"]:
             what = "stopped it" if now["Stop"] else f"registered version {now['Version']}"
             raise Conflict(
@@ -214,6 +217,7 @@ class Rollout:
         return f"Running now: {told}.", max(versions)
 
 
-def _reschedules(group: Json) -> bool:
+def reschedules(group: Json) -> bool:
+    """Return whether Nomad replaces failed allocations of a group."""
     policy = group.get("ReschedulePolicy") or {}
     return bool(policy.get("Unlimited") or policy.get("Attempts"))

@@ -9,13 +9,13 @@ import typing as t
 
 from . import _allocations, _arguments, _deployments, _evaluations, _plan, _spec
 from ._client import Client
-from ._deploy import Rollout
+from ._deploy import Rollout, reschedules
 from ._edge import Entry, Run
 from ._errors import Conflict, InvalidInput, NotFound, TimedOut
 from ._wait import Wait
 
 Json = dict[str, t.Any]
-START_OVER = "The last run of this spec failed and left nothing running: the job is stopped and registered anew.\n"
+START_OVER = "The last run of this spec failed and left nothing running: the job is {}, and registered anew.\n"
 
 
 def logic(params: Json, run: Run) -> Json:
@@ -56,7 +56,7 @@ def _present(client: Client, params: Json, run: Run) -> Json:
         if plan.changed:
             evaluation = _register(patient, job, plan.index)
         elif left.dead:
-            evaluation = _start_over(patient, job, plan.index)
+            evaluation = _start_over(patient, job, plan.index, left.purge)
         return {**result, **_bring_up(patient, name, evaluation, params, wait)}
 
 
@@ -65,15 +65,17 @@ class Left(t.NamedTuple):
 
     told: str = ""
     dead: bool = False
+    purge: bool = False
 
 
 def _left_over(client: Client, name: str, plan: _plan.Plan, params: Json) -> Left:
-    if not plan.index or plan.kind not in ("service", "batch"):
+    if not plan.index:
         return Left()
     allocations = _allocations.of_job(client, name).data
     live = [one for one in allocations if one["DesiredStatus"] == "run" and one["ClientStatus"] not in _allocations.TERMINAL]
     if _allocations.given_up(allocations) and not live:
-        return Left(START_OVER, dead=True)
+        purge = _remembers_failures(client, name)
+        return Left(START_OVER.format("removed with its history" if purge else "stopped"), dead=True, purge=purge)
     if live and params["canaries"] == "promote" and any((one.get("DeploymentStatus") or {}).get("Canary") for one in live):
         deployment = _deployments.newest(client, name)
         if deployment and _deployments.unpromoted(deployment):
@@ -123,10 +125,22 @@ def _register(client: Client, job: Json, index: int) -> str | None:
         return _evaluations.of_registration(client, registered)
 
 
-def _start_over(client: Client, job: Json, index: int) -> str | None:
-    """Stop the dead job and register it: Nomad never places anew what belongs to a failed deployment of the same version."""
+def _remembers_failures(client: Client, name: str) -> bool:
+    """Whether Nomad takes failed allocations for placed ones as long as it knows the job, even when it was stopped in between.
+
+    Measured: stopping and registering brings back a batch job and a service that may be rescheduled, no others; an evaluation with
+    force-reschedule and stopping the failed allocation bring back none.
+    """
+    job = client.get(_allocations.job_path(name), f"read the job {name}").data
+    return job["Type"] != "batch" and not (job["Type"] == "service" and all(map(reschedules, job["TaskGroups"])))
+
+
+def _start_over(client: Client, job: Json, index: int, purge: bool) -> str | None:
+    """Take the dead job away and register it: Nomad never places anew what belongs to a failed deployment of the same version."""
     stopped = _put(client, {**job, "Stop": True}, index)
-    return _register(client, job, int(stopped["JobModifyIndex"]))
+    if purge:
+        client.delete(_allocations.job_path(job["ID"]), f"remove the failed job {job['ID']}", "submit-job", purge="true")
+    return _register(client, job, 0 if purge else int(stopped["JobModifyIndex"]))
 
 
 def _put(client: Client, job: Json, index: int) -> Json:

@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 
+from tests import in_process
 from tests.integration.play import Service
 from tests.lab.errors import LabError
 from tests.lab.site import Site
@@ -47,3 +48,38 @@ def httpbin(site: Site) -> t.Iterator[Service]:
     assert done.returncode == 0, done.stdout + done.stderr
     yield service
     service.remove()
+
+
+@pytest.fixture
+def nomad_environment(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The laboratory's environment in this very process."""
+    for name, value in site.environment().items():
+        monkeypatch.setenv(name, value)
+
+
+class Caller:
+    """Calls modules in this process, as the Ansible worker does; `lines` are what the last call showed."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def __call__(self, module: str, /, check: bool = False, **args: t.Any) -> in_process.Result:
+        screen = in_process.Screen()
+        self.lines = screen.lines
+        return in_process.call(screen, module, args, check)
+
+
+@pytest.fixture
+def called(nomad_environment: None) -> Caller:
+    return Caller()
+
+
+@pytest.fixture
+def purge(called: Caller) -> t.Callable[[str], None]:
+    """Remove a job of the test, whatever became of it."""
+
+    def purge(name: str) -> None:
+        done = called("job", name=name, state="absent", purge=True)
+        assert not done.get("failed"), done
+
+    return purge

@@ -8,15 +8,14 @@ from __future__ import annotations
 import importlib
 import json
 import typing as t
-from types import SimpleNamespace
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
+from tests import in_process
+from tests.in_process import PLUGINS, Result, Screen
 from tests.unit.plugins.fake_nomad import FakeNomad
 
-PLUGINS = "ansible_collections.notailcar.nomad.plugins"
-Result = dict[str, t.Any]
 Call = t.Callable[..., Result]
 
 
@@ -34,35 +33,17 @@ def nomad(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[FakeNomad]:
     server.server_close()
 
 
-class Screen:
-    """What a person sees while a task runs."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.warnings: list[str] = []
-
-    def display(self, line: str, **_options: t.Any) -> None:
-        self.lines.append(line.strip())
-
-    def warning(self, line: str) -> None:
-        self.warnings.append(line)
-
-
 @pytest.fixture
 def screen() -> Screen:
     return Screen()
 
 
-@pytest.fixture
-def in_process(screen: Screen) -> Call:
+@pytest.fixture(name="in_process")
+def in_process_fixture(screen: Screen) -> Call:
     """Call a module as its action plugin does inside the worker."""
 
     def call(name: str, /, check: bool = False, no_log: bool = False, **args: t.Any) -> Result:
-        action_class = importlib.import_module(f"{PLUGINS}.action.{name}").ActionModule
-        action = action_class.__new__(action_class)
-        action._task = SimpleNamespace(args=args, check_mode=check, no_log=no_log, action=f"notailcar.nomad.{name}")
-        action._display = screen
-        return t.cast("Result", action._call())
+        return in_process.call(screen, name, args, check, no_log)
 
     return call
 

@@ -119,7 +119,7 @@ ENTRY = Entry(
         **_arguments.connection(),
         **_arguments.waiting(),
         "job": {"type": "str", "required": True},
-        "payload": {"type": "str", "no_log": True},
+        "payload": {"type": "str"},
         "meta": {"type": "dict"},
         "id_prefix_template": {"type": "str"},
         "idempotency_token": {"type": "str", "no_log": False},

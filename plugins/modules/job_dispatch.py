@@ -22,7 +22,7 @@ options:
     required: true
   payload:
     description:
-      - Text for the tasks, at most 16 KiB. Nomad shows it to everybody who may read the job.
+      - Text for the tasks, at most 16 KiB. Nomad shows it to everybody who may read the job: never put a secret into it.
       - For parameterized jobs only.
     type: str
   meta:

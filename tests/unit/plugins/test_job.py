@@ -134,13 +134,28 @@ def test_unchanged(runs, in_process, screen):
 def test_what_failed_before_is_started_over(runs, in_process, check):
     """The spec is the same, but an earlier run failed: for example its auth key was wrong then."""
     runs.on(PLAN, planned("None", index=10))
+    runs.on(JOB, job(TaskGroups=[{"ReschedulePolicy": {"Unlimited": True}}]))
     runs.on("GET /v1/job/whoami/allocations", [allocation("failed")], [allocation()])
     runs.on("PUT /v1/jobs", {"EvalID": "another", "JobModifyIndex": 15}, {"EvalID": EVALUATION})
     result = in_process("job", check=check, spec=SPEC)
     assert result["changed"]
-    assert "registered anew" in result["diff"]["prepared"]
+    assert "is stopped, and registered anew" in result["diff"]["prepared"]
     sent = [(call.body["Job"].get("Stop"), call.body["JobModifyIndex"]) for call in runs.all("PUT /v1/jobs")]
     assert sent == ([] if check else [(True, 10), (None, 15)])
+    assert runs.count("DELETE /v1/job/whoami") == 0
+
+
+def test_what_failed_and_is_never_rescheduled_is_removed_first(runs, in_process):
+    """Nomad takes its failed allocation for a placed one, as long as it knows the job."""
+    runs.on(PLAN, planned("None", index=10))
+    runs.on(JOB, job(TaskGroups=[{"ReschedulePolicy": {"Unlimited": False, "Attempts": 0}}]))
+    runs.on("GET /v1/job/whoami/allocations", [allocation("failed")], [allocation()])
+    runs.on("PUT /v1/jobs", {"EvalID": "another", "JobModifyIndex": 15}, {"EvalID": EVALUATION})
+    runs.on("DELETE /v1/job/whoami", {"EvalID": ""})
+    result = in_process("job", spec=SPEC)
+    assert "is removed with its history, and registered anew" in result["diff"]["prepared"]
+    assert [call.body["JobModifyIndex"] for call in runs.all("PUT /v1/jobs")] == [10, 0]
+    assert runs.all("DELETE /v1/job/whoami")[0].query["purge"] == "true"
 
 
 def test_what_still_runs_is_not_stopped_for_what_failed(runs, in_process):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
-from . import _allocations, _arguments, _deployments, _evaluations, _plan, _spec
+from . import _allocations, _arguments, _deployments, _evaluations, _existing, _plan, _spec
 from ._client import Client
 from ._deploy import Rollout, reschedules
 from ._edge import Entry, Run
-from ._errors import Conflict, InvalidInput, NotFound, TimedOut
+from ._errors import Conflict, InvalidInput, TimedOut
 from ._wait import Wait
 
 Json = dict[str, t.Any]
@@ -20,20 +20,26 @@ START_OVER = "The last run of this spec failed and left nothing running: the job
 
 def logic(params: Json, run: Run) -> Json:
     """Bring the job to the wanted state, or in check mode say what that would do."""
+    priority = params["eval_priority"]
+    if priority is not None and not 1 <= priority <= 100:
+        raise InvalidInput(f"eval_priority must be between 1 and 100, not {priority}.")
     client = Client.of(params)
     return _present(client, params, run) if params["state"] == "present" else _absent(client, params, run)
 
 
 def _present(client: Client, params: Json, run: Run) -> Json:
-    job = _spec.read(client, params["spec"])
+    spec = _spec.read(client, params)
+    job = spec.job
     name = str(job["ID"])
     if params["name"] not in (None, name):
         raise InvalidInput(f"name is {params['name']}, but the spec describes the job {name}.")
     # The spec's namespace and region beat the options, as for the `nomad` command.
     client = client.inside(job.get("Namespace") or client.namespace or "default", job.get("Region"))
     job = {**job, "Namespace": client.namespace}
+    job, index = _existing.applied(client, job, params)
     plan = _plan.make(client, job)
-    _check_index(params["check_index"], plan, name)
+    for wanted in (params["check_index"], index):
+        _check_index(wanted, plan, name)
     for warning in plan.warnings:
         run.warn(f"{name}: {warning}")
     if plan.changed and params["require_placement"]:
@@ -53,10 +59,11 @@ def _present(client: Client, params: Json, run: Run) -> Json:
     with Wait(name, params["timeout"], run.progress) as wait:
         patient = client.during(wait)
         evaluation = None
+        body = {"Job": job, "EvalPriority": params["eval_priority"], "Submission": spec.submission}
         if plan.changed:
-            evaluation = _register(patient, job, plan.index)
+            evaluation = _register(patient, body, plan.index)
         elif left.dead:
-            evaluation = _start_over(patient, job, plan.index, left.purge)
+            evaluation = _start_over(patient, body, plan.index, left.purge)
         return {**result, **_bring_up(patient, name, evaluation, params, wait)}
 
 
@@ -113,12 +120,13 @@ def _bring_up(client: Client, name: str, evaluation: str | None, params: Json, w
     }
 
 
-def _register(client: Client, job: Json, index: int) -> str | None:
+def _register(client: Client, body: Json, index: int) -> str | None:
     """Register, refused when the job is no longer the planned one. Periodic and parameterized jobs have no evaluation."""
     try:
-        return str(_put(client, job, index)["EvalID"]) or None
+        return str(_put(client, body, index)["EvalID"]) or None
     except Conflict:
         # Its own write, when the first answer was lost and the request was sent again.
+        job = body["Job"]
         if _plan.make(client, job).changed:
             raise
         registered = client.get(_allocations.job_path(job["ID"]), f"read the job {job['ID']}").data
@@ -135,29 +143,30 @@ def _remembers_failures(client: Client, name: str) -> bool:
     return job["Type"] != "batch" and not (job["Type"] == "service" and all(map(reschedules, job["TaskGroups"])))
 
 
-def _start_over(client: Client, job: Json, index: int, purge: bool) -> str | None:
+def _start_over(client: Client, body: Json, index: int, purge: bool) -> str | None:
     """Take the dead job away and register it: Nomad never places anew what belongs to a failed deployment of the same version."""
-    stopped = _put(client, {**job, "Stop": True}, index)
+    job = body["Job"]
+    stopped = _put(client, {**body, "Job": {**job, "Stop": True}}, index)
     if purge:
         client.delete(_allocations.job_path(job["ID"]), f"remove the failed job {job['ID']}", "submit-job", purge="true")
-    return _register(client, job, 0 if purge else int(stopped["JobModifyIndex"]))
+    return _register(client, body, 0 if purge else int(stopped["JobModifyIndex"]))
 
 
-def _put(client: Client, job: Json, index: int) -> Json:
-    body = {"Job": job, "EnforceIndex": True, "JobModifyIndex": index}
-    return t.cast("Json", client.put("/v1/jobs", body, f"register the job {job['ID']}", "submit-job").data)
+def _put(client: Client, body: Json, index: int) -> Json:
+    what = f"register the job {body['Job']['ID']}"
+    return t.cast("Json", client.put("/v1/jobs", {**body, "EnforceIndex": True, "JobModifyIndex": index}, what, "submit-job").data)
 
 
 def _absent(client: Client, params: Json, run: Run) -> Json:
     name = params["name"]
-    what = f"read the job {name}"
     namespace = client.namespace or "default"
     client = client.inside(namespace)
     result: Json = {"changed": False, "job_id": name, "namespace": namespace, "eval_id": None, "allocations": [], "diff": {}}
-    try:
-        job = client.get(_allocations.job_path(name), what).data
-    except NotFound:
+    job = _existing.read(client, name)
+    if job is None:
         return result
+    if params["owner"]:
+        _existing.check_owner(job, params["owner"], params["adopt"])
     # A dead service is not a stopped one: a new node may start it again.
     over = job["Stop"] or (job["Status"] == "dead" and job["Type"] in ("batch", "sysbatch"))
     result["changed"] = bool(params["purge"] or not over)
@@ -167,7 +176,7 @@ def _absent(client: Client, params: Json, run: Run) -> Json:
     if run.check:
         return result
     if result["changed"]:
-        query = {"purge": "true"} if params["purge"] else {}
+        query = {"purge": "true" if params["purge"] else None, "eval_priority": params["eval_priority"]}
         result["eval_id"] = client.delete(_allocations.job_path(name), f"stop the job {name}", "submit-job", **query).data["EvalID"] or None
     if params["wait"]:
         with Wait(name, params["timeout"], run.progress) as wait:
@@ -198,8 +207,14 @@ ENTRY = Entry(
         **_arguments.waiting(),
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "spec": {"type": "raw"},
+        "variables": {"type": "dict"},
+        "var_files": {"type": "list", "elements": "path"},
         "name": {"type": "str"},
         "check_index": {"type": "int"},
+        "preserve_counts": {"type": "bool", "default": False},
+        "eval_priority": {"type": "int"},
+        "owner": {"type": "str"},
+        "adopt": {"type": "bool", "default": False},
         "purge": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": True},
         "canaries": {"type": "str", "choices": ["hold", "promote"], "default": "hold"},

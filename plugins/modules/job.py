@@ -29,12 +29,32 @@ options:
   spec:
     description:
       - The job as HCL text, as JSON text, or as a mapping.
-      - JSON and mapping look like what C(nomad job run -output) prints, with or without its C(Job) envelope.
-      - Nomad parses HCL itself; HCL variables must have defaults.
+      - JSON and mapping look like what C(nomad job run -output) and C(nomad job inspect) print, with or without the C(Job) envelope.
+        What the server adds to a job (status, version, indices, stopped or not) is ignored. HCL in JSON syntax is refused.
+      - Nomad parses HCL itself. Its API reads no files, so functions such as C(file) do not work there.
+      - A spec given as text is stored with the job, as C(nomad job run) does, for the web interface and C(nomad job inspect -hcl).
       - Plans show the spec in clear. Never put a secret into it; use Nomad Variables (M(notailcar.nomad.variable)) and templates.
       - The namespace and region in the spec win over O(namespace) and O(region), as with the C(nomad) command.
       - Required with O(state=present).
     type: raw
+  variables:
+    description:
+      - Values for the HCL2 variables that O(spec) declares, as with C(-var) of the C(nomad) command.
+      - They win over O(var_files), which win over environment variables E(NOMAD_VAR_<name>), which win over the defaults in the spec.
+      - A text is taken literally when the variable's type is string or number, or when it has neither type nor default. For every other
+        type it is an HCL expression, so V([1, 2]\) as a text and as a list mean the same.
+      - Other values than texts are what they are. A number keeps no digits of its notation; quote what is a text, such as V("1.10"\).
+      - A variable that the spec does not declare is an error here and in O(var_files), and ignored in the environment.
+      - The values are stored with the job in clear. Never put a secret into them.
+    type: dict
+    version_added: 0.2.0
+  var_files:
+    description:
+      - Files with values for the HCL2 variables, as with C(-var-file) of the C(nomad) command, HCL (C(name = value)) or JSON. Later ones win.
+      - They are read where the task runs, relative paths from its working directory.
+    type: list
+    elements: path
+    version_added: 0.2.0
   name:
     description:
       - ID of the job to stop. Required with O(state=absent).
@@ -46,6 +66,34 @@ options:
       - With V(0) the job must not exist.
       - Without it the task's own plan is what must not have changed.
     type: int
+  preserve_counts:
+    description:
+      - Groups keep the count that the job has now, for example because an autoscaler set it, as with C(nomad job run -preserve-counts).
+        New groups, and a new job, get the count of O(spec).
+      - The plan knows it, too, so another count is no change.
+    type: bool
+    default: false
+    version_added: 0.2.0
+  eval_priority:
+    description:
+      - Priority, 1 to 100, of the evaluation that registering or stopping makes, instead of the job's own.
+    type: int
+    version_added: 0.2.0
+  owner:
+    description:
+      - A word that says whose the job is, for example the name of a repository. The job carries it as C(managed_by) in its meta.
+      - A job that exists without the same mark, running or stopped, is refused before anything is written, in check mode and with
+        O(state=absent), too. Once it is purged its ID is free.
+      - The mark is a part of the job, but not of O(spec). To set it on a job that runs is a change, which replaces its allocations; so is
+        to leave O(owner) out again. A run from elsewhere, for example from the web interface, takes it away.
+    type: str
+    version_added: 0.2.0
+  adopt:
+    description:
+      - With O(owner) take over a job that lacks its mark, instead of refusing it.
+    type: bool
+    default: false
+    version_added: 0.2.0
   purge:
     description:
       - With O(state=absent) also remove the job from Nomad's state, with its history of versions.
@@ -119,6 +167,22 @@ EXAMPLES = r"""
     spec: "{{ lookup('ansible.builtin.file', 'whoami.nomad.hcl') }}"
     canaries: hold
   register: released
+
+- name: Fill in the variables of the spec
+  notailcar.nomad.job:
+    spec: "{{ lookup('ansible.builtin.file', 'whoami.nomad.hcl') }}"
+    var_files:
+      - "{{ playbook_dir }}/production.hcl"
+    variables:
+      image: traefik/whoami:v1.11
+      datacenters: [dc1, dc2]
+
+- name: Update what the autoscaler scales, and what nobody else registered
+  notailcar.nomad.job:
+    spec: "{{ lookup('ansible.builtin.file', 'whoami.nomad.hcl') }}"
+    preserve_counts: true
+    eval_priority: 80
+    owner: platform-team
 
 - name: Stop it and forget it
   notailcar.nomad.job:

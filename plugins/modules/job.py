@@ -50,7 +50,8 @@ options:
     version_added: 0.2.0
   var_files:
     description:
-      - Files with values for the HCL2 variables, as with C(-var-file) of the C(nomad) command, HCL (C(name = value)) or JSON. Later ones win.
+      - Files with values for the HCL2 variables, as with C(-var-file) of the C(nomad) command. Later ones win.
+      - They are HCL (C(name = value)) or JSON; more than assignments of plain values cannot be in them.
       - They are read where the task runs, relative paths from its working directory.
     type: list
     elements: path

@@ -24,9 +24,9 @@ CODE = re.compile(
 )
 QUOTED = re.compile(r'\\[^\n]|\$\$\{|%%\{|(?P<code>[$%]\{)|(?P<line>\n)|(?P<quote>")')
 HEREDOC = re.compile(r"\$\$\{|%%\{|(?P<code>[$%]\{)|(?P<line>\n)")
-# JSON's escapes are HCL's but for two; where a template would begin, HCL wants the mark twice.
-DIFFERENT = re.compile(r"\\.|[$%]\{")
-IN_HCL = {r"\b": r"\u0008", r"\f": r"\u000c", "${": "$${", "%{": "%%{"}
+# JSON's escapes are HCL's but for two, and for the pairs that stand for one character.
+ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|.)")
+OPENING = re.compile(r"[$%](?=\{)")
 
 
 class NotHcl(Exception):
@@ -69,9 +69,14 @@ def statements(text: str) -> t.Iterator[Statement]:
         at = t.cast("re.Match[str]", GAP.match(text, end)).end()
 
 
+def string(text: str, ascii_only: bool = False) -> str:
+    """Return a text as an HCL string in which templates are still templates."""
+    return ESCAPE.sub(_escape, json.dumps(text, ensure_ascii=ascii_only))
+
+
 def quoted(text: str) -> str:
     """Return a text as an HCL string that means nothing but this text."""
-    return DIFFERENT.sub(lambda found: IN_HCL.get(found[0], found[0]), json.dumps(text, ensure_ascii=False))
+    return OPENING.sub(r"\g<0>\g<0>", string(text))
 
 
 def written(value: t.Any) -> str:
@@ -97,6 +102,13 @@ def expression(text: str) -> str:
     if not closed:
         raise NotHcl(1)
     return code
+
+
+def _escape(found: re.Match[str]) -> str:
+    if found[0] in (r"\b", r"\f") or len(found[0]) > 2:
+        character = json.loads('"' + found[0] + '"')
+        return f"\\U{ord(character):08x}"
+    return found[0]
 
 
 def _end_of_code(text: str, at: int, inside: bool) -> int:

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import typing as t
+
+from ansible_collections.notailcar.nomad.plugins.module_utils import _hcl_text
 
 # What Nomad itself replaces when a task runs; everything else between braces is text.
 RUNTIME = r"\$\{(?:NOMAD_\w+|(?:attr|meta|node|env)\.[\w.-]+)\}"
@@ -47,8 +48,7 @@ def _quoted(text: str, config: bool) -> str:
     if config:
         text = DRIVER_OPENING.sub(_escaped, text)
     text.encode()  # a lone surrogate has no UTF-8
-    quoted = json.dumps(text, ensure_ascii=False).replace("\\b", "\\u0008").replace("\\f", "\\u000c")
-    return OPENING.sub(_escaped, quoted)
+    return OPENING.sub(_escaped, _hcl_text.string(text))
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -61,7 +61,7 @@ def _key(name: t.Any) -> str:
     if IDENTIFIER.fullmatch(name) and name not in KEYWORDS:
         return name
     # In ASCII, so that the columns which the formatter aligns are characters.
-    return json.dumps(name).replace("${", "$${").replace("%{", "%%{")
+    return _hcl_text.string(name, ascii_only=True).replace("${", "$${").replace("%{", "%%{")
 
 
 def _object(value: dict[str, t.Any], indent: int, config: bool) -> str:

@@ -20,7 +20,9 @@ from ansible_collections.notailcar.nomad.plugins.filter.to_hcl import to_hcl
         ("", '""'),
         ('say "hi"\\', r'"say \"hi\"\\"'),
         ("a\nb\tc\x00", r'"a\nb\tc\u0000"'),
-        ("grün", '"grün"'),
+        ("\b\f", r'"\U00000008\U0000000c"'),
+        (r"C:\bin C:\foo", r'"C:\\bin C:\\foo"'),
+        ("grün 😀", '"grün 😀"'),
         ("${x} %{if true}", '"$${x} %%{if true}"'),
         ("$${x}", '"$$${x}"'),
         ("100% $5", '"100% $5"'),
@@ -69,6 +71,10 @@ def test_layout():
         '    "with space" = 3\n'
         "  }"
     )
+
+
+def test_keys_are_ascii():
+    assert to_hcl({"grün 😀\\b": 1}) == '{\n  "gr\\u00fcn \\U0001f600\\\\b" = 1\n}'
 
 
 @pytest.mark.parametrize("value", [{1: 2}, object(), float("nan"), "\ud800", {"a": {1, 2}}])

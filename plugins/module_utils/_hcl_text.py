@@ -19,7 +19,7 @@ LINE_COMMENT = r"(?:\#|//)[^\n]*"
 GAP = re.compile(rf"(?:\s|{COMMENT}|{LINE_COMMENT}(?:\n|\Z))*", re.DOTALL)
 WORD = re.compile(rf'({IDENTIFIER}|"(?:[^"\\\n]|\\.)*")(?:[ \t]|{COMMENT})*', re.DOTALL)
 CODE = re.compile(
-    rf'{COMMENT}|(?P<line>{LINE_COMMENT}|\n)|<<-?(?P<heredoc>{IDENTIFIER})\r?\n|(?P<quote>")|(?P<open>[\[({{])|(?P<close>[])}}])',
+    rf'{COMMENT}|(?P<endless>/\*)|(?P<line>{LINE_COMMENT}|\n)|<<-?(?P<heredoc>{IDENTIFIER})\r?\n|(?P<quote>")|(?P<open>[\[({{])|(?P<close>[])}}])',
     re.DOTALL,
 )
 QUOTED = re.compile(r'\\[^\n]|\$\$\{|%%\{|(?P<code>[$%]\{)|(?P<line>\n)|(?P<quote>")')
@@ -126,10 +126,10 @@ def _end_of_code(text: str, at: int, inside: bool) -> int:
             at = _end_of_string(text, at)
         elif kind == "open":
             at = _end_of_code(text, at, inside=True)
-        elif kind == "close":
-            if not inside:
-                raise IndexError
+        elif kind == "close" and inside:
             return at
+        elif kind in ("close", "endless"):
+            raise IndexError
     if inside:
         raise IndexError
     return len(text)

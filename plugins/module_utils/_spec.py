@@ -75,7 +75,8 @@ def _hcl(client: Client, text: str, variables: dict[str, t.Any] | None, files: l
         unreadable, values = error, _hcl_variables.Values()
     # Nomad calls spec and var file by the same name: the lines of the var file come after those of the spec.
     body = {"JobHCL": text, "Variables": values.file(_lines(text)), "Canonicalize": False}
-    needs = f"parse-job or submit-job in the namespace {client.namespace or 'default'} (option namespace)"
+    # Where the spec belongs is known only when it is parsed.
+    needs = f"parse-job or submit-job (option namespace: {client.namespace or 'default'})"
     try:
         job: Job = client.put("/v1/jobs/parse", body, "parse the job spec", needs).data
     except Refused as error:

@@ -97,7 +97,7 @@ def of_status(status: int, text: str, what: str, needs: str, with_token: bool) -
             f"Could not {what}: the server speaks HTTPS, but the address begins with http://. Correct address (NOMAD_ADDR).", **said
         )
     if "No path to region" in text:
-        return Refused(f"Could not {what}: the server knows no such region ({text}). Correct region (NOMAD_REGION).", **said)
+        return Refused(f"Could not {what}: the server knows no such region ({text}). Correct region (NOMAD_REGION) or the spec.", **said)
     if 300 <= status < 400:
         return Refused(
             f"Could not {what}: the address redirects elsewhere ({status}); the token is not sent there. Correct address (NOMAD_ADDR).",

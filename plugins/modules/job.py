@@ -42,8 +42,8 @@ options:
       - Values for the HCL2 variables that O(spec) declares, as with C(-var) of the C(nomad) command.
       - They win over O(var_files), which win over environment variables E(NOMAD_VAR_<name>), which win over the defaults in the spec.
       - A text is taken literally when the variable's type is string or number, or when it has neither type nor default. For every other
-        type it is an HCL expression, so V([1, 2]\) as a text and as a list mean the same.
-      - Other values than texts are what they are. A number keeps no digits of its notation; quote what is a text, such as V("1.10"\).
+        type it is an HCL expression, so V([1, 2]) as a text and as a list mean the same.
+      - Other values than texts are what they are. A number keeps no digits of its notation; quote what is a text, such as V("1.10").
       - A variable that the spec does not declare is an error here and in O(var_files), and ignored in the environment.
       - The values are stored with the job in clear. Never put a secret into them.
     type: dict

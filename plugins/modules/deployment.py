@@ -105,13 +105,31 @@ deployment:
   description: The deployment as it is after the task.
   returned: success
   type: dict
-  sample:
-    id: 7c9f0e5e-8b0c-67a3-60bb-8c4d7ff9a0c3
-    status: successful
-    description: Deployment completed successfully
-    job_version: 3
-    ready_for_promotion: false
-    groups: {"app": {"desired": 2, "placed": 2, "healthy": 2, "unhealthy": 0, "canaries": 1, "promoted": true}}
+  contains:
+    id:
+      description: ID of the deployment.
+      type: str
+      sample: 7c9f0e5e-8b0c-67a3-60bb-8c4d7ff9a0c3
+    status:
+      description: Nomad's word for its state.
+      type: str
+      sample: successful
+    description:
+      description: What Nomad says about that.
+      type: str
+      sample: Deployment completed successfully
+    job_version:
+      description: The version that it deploys.
+      type: int
+      sample: 3
+    ready_for_promotion:
+      description: Whether healthy canaries wait to be promoted.
+      type: bool
+      sample: false
+    groups:
+      description: Per group the numbers of its allocations and canaries, and whether these were promoted.
+      type: dict
+      sample: {"app": {"desired": 2, "placed": 2, "healthy": 2, "unhealthy": 0, "canaries": 1, "promoted": true}}
 failure:
   description: What went wrong, as data. RV(ignore:msg) says the same in words.
   returned: failure

@@ -22,7 +22,8 @@ options:
     required: true
   payload:
     description:
-      - Text for the tasks, at most 16 KiB. Nomad shows it to everybody who may read the job: never put a secret into it.
+      - Text for the tasks, at most 16 KiB.
+      - Never put a secret into it. Nomad shows it to everybody who may read the job.
       - For parameterized jobs only.
     type: str
   meta:
@@ -56,7 +57,7 @@ attributes:
   diff_mode:
     support: none
     details:
-      - There is nothing to compare: a start is not a state.
+      - A start is not a state, so there is nothing to compare.
 notes:
   - The token needs the capabilities C(dispatch-job) and C(read-job); with C(read-logs) a failure also shows the last lines of the logs.
 seealso:

@@ -18,7 +18,7 @@ Json = dict[str, t.Any]
 
 @dataclass(frozen=True)
 class Way:
-    """Keywords that send a task this way, and what Ansible then says with -vvv and never else."""
+    """Keywords that send a task this way, and what Ansible then, and not otherwise, says with -vvv."""
 
     keywords: Json
     sign: str
@@ -26,9 +26,9 @@ class Way:
 
 IN_PROCESS = "in process"
 WAYS = {
-    IN_PROCESS: Way({}, "PLAY RECAP"),
+    IN_PROCESS: Way({}, ""),
     "async": Way({"async": 60, "poll": 1}, "ASYNC OK on localhost"),
-    "async later": Way({"async": 60, "poll": 0}, "AnsiballZ_async_status.py"),
+    "async later": Way({"async": 60, "poll": 0}, "/async_wrapper.py"),
     "become": Way({"become": True, "become_method": "ansible.builtin.su"}, "BECOME-SUCCESS"),
     "other host": Way({"delegate_to": "other"}, "<other> SSH: EXEC"),
 }

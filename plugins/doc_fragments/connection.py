@@ -69,6 +69,8 @@ options:
 notes:
   - Tested with Nomad 1.11. No Python package beside ansible-core is needed.
   - With a local connection without C(become) and without C(async) the action runs inside the Ansible worker, which is faster and shows
-    progress on the standard error; C(ansible_python_interpreter) has no meaning then.
+    progress on the standard error; C(ansible_python_interpreter) has no meaning then. Elsewhere the result is the same.
+  - Where it does not run inside the worker, what the task's C(environment) holds is a part of the command that Ansible runs on the target,
+    which C(ps) and C(-vvv) show. Give secrets as options, or in the environment of Ansible itself.
   - Proxies of the environment (E(HTTP_PROXY), E(HTTPS_PROXY), E(NO_PROXY)) are respected.
 """

@@ -1,0 +1,94 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""docs/awx.md, with the credential types and the variable that stand in it, through ansible-runner as AWX uses it."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from tests.integration import play, runner
+from tests.integration.play import Service
+from tests.lab.site import Site
+
+PLAYBOOK = "deploy-private-service.yml"
+NOMAD, AUTH_KEY, CHECK_INDEX = (
+    yaml.safe_load(textwrap.dedent(block))
+    for block in re.findall(r"^ *```yaml\n(.*?)^ *```", (play.ROOT / "docs/awx.md").read_text(), re.DOTALL | re.MULTILINE)
+)
+# What a person enters. A survey's answers are texts.
+SURVEY = {"port": "8080", "serve_port": "8000", "ephemeral": "yes", "timeout": "120"}
+
+
+def injected(credential_type: t.Mapping[str, t.Any], directory: Path, **inputs: str) -> dict[str, dict[str, str]]:
+    """What a credential of this type puts into a job: `env` and `extra_vars`. As in AWX, a field left empty is undefined."""
+    assert set(credential_type["inputs"]["required"]) <= inputs.keys() <= {field["id"] for field in credential_type["inputs"]["fields"]}
+    render = ImmutableSandboxedEnvironment().from_string
+    names = {}
+    for label, template in credential_type["injectors"].get("file", {}).items():
+        file = directory / label
+        file.write_text(render(template).render(inputs))
+        names[label.removeprefix("template.")] = str(file)
+    known = {**inputs, "tower": {"filename": names}}
+    return {
+        kind: {name: render(template).render(known) for name, template in credential_type["injectors"].get(kind, {}).items()}
+        for kind in ("env", "extra_vars")
+    }
+
+
+@pytest.fixture
+def launch(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., runner.Job]:
+    """Launches the template with both credentials; Nomad is known from nowhere else."""
+    for name in site.environment():
+        monkeypatch.delenv(name, raising=False)
+    nomad = injected(NOMAD, tmp_path, address=site.nomad_addr, token=site.nomad_token, ca_cert=site.ca.read_text())
+    auth_key = injected(AUTH_KEY, tmp_path, auth_key=site.auth_key("service"))
+
+    def launch(variables: t.Mapping[str, t.Any], **options: t.Any) -> runner.Job:
+        variables = {**auth_key["extra_vars"], **variables}
+        return runner.run(tmp_path, PLAYBOOK, environment=nomad["env"], extravars=variables, **options)
+
+    return launch
+
+
+def declaration(service: Service, **answers: t.Any) -> dict[str, t.Any]:
+    """The service's inputs as variables, without its key: that is a credential's."""
+    given = {name: value for name, value in {**service.inputs, **answers}.items() if name != "auth_key"}
+    return {f"private_service_{name}": value for name, value in given.items()}
+
+
+def test_a_plan_is_approved_and_run(site: Site, declare, launch) -> None:
+    service = declare("paths-awx")
+    variables = declaration(service, **SURVEY)
+    plan = launch(variables, cmdline="--check --diff")
+    assert plan.status == "successful", plan.said
+    assert 'Job: "paths-awx"' in plan.said
+    assert plan.artifacts["private_services"]["paths-awx"]["job_modify_index"] == 0
+    approved = {**variables, **plan.artifacts, **CHECK_INDEX}
+    done = launch(approved)
+    assert done.status == "successful", done.said
+    assert site.nomad_token not in plan.said + done.said
+    result = done.artifacts["private_services"]["paths-awx"]
+    assert result["url"] == f"{service.url}:8000/"
+    assert [node["verdict"] for node in result["nodes"]] == ["ready"]
+    assert result["job_modify_index"] == service.job()["JobModifyIndex"]
+    # The approval was for a job that did not exist; now there is one.
+    late = launch({**approved, "private_service_env": {"VERSION": "2"}})
+    assert late.status == "failed"
+    assert "changed by someone else since the plan" in late.said
+    assert service.job()["JobModifyIndex"] == result["job_modify_index"]
+
+
+def test_a_slice_plans_its_hosts_and_no_other(site: Site, declare, launch) -> None:
+    names = ["paths-slice-a", "paths-slice-b"]
+    hosts = {name: declaration(declare(name)) for name in names}
+    done = launch({"private_service_hosts": "all"}, hosts=hosts, cmdline="--check", forks=2)
+    assert done.status == "successful", done.said
+    assert sorted(done.artifacts["private_services"]) == names

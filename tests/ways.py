@@ -86,6 +86,7 @@ def play(
             **environment,
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
             "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_ASYNC_DIR": str(directory / "async"),
             # Otherwise root who is to become root stays what it is, and that way would be none.
             "ANSIBLE_BECOME_ALLOW_SAME_USER": "true",
         },

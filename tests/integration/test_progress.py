@@ -68,17 +68,18 @@ def read(lines: t.Iterable[str]) -> t.Iterator[str]:
         yield from lines
 
 
-@pytest.mark.parametrize(("terminal", "seconds"), [(True, 2), (False, 18)])
+@pytest.mark.parametrize(("terminal", "seconds"), [(True, 2), (False, 20)])
 def test_each_change_is_shown_when_it_happens(site: Site, terminal: bool, seconds: int) -> None:
     with ansible(site, healthy_after(seconds), terminal=terminal) as (lines, process):
         output = read(lines)
-        begin = [next(line for line in output if BRINGS_UP in line)]
+        begin = next((line for line in output if BRINGS_UP in line), None)
+        assert begin, "no line while it ran"
         assert deployment_status() == "running"
         assert process.poll() is None
         rest = list(output)
         out = "" if terminal else process.communicate()[0]
-    progress = shown(begin + rest)
-    assert process.returncode == 0, begin + rest
+    progress = shown([begin, *rest])
+    assert process.returncode == 0, rest
     assert all(line.startswith(f"{NAME}: ") for line in progress), "each line names its service"
     assert len(set(progress)) == len(progress), progress
     assert any(line.endswith("running: app 0/1 healthy") for line in progress), progress
@@ -88,7 +89,7 @@ def test_each_change_is_shown_when_it_happens(site: Site, terminal: bool, second
     assert total, progress
     assert float(total[1]) >= seconds
     # A heartbeat: the same state again, with the time, once there was nothing new for a quarter of a minute.
-    heartbeats = [line for line in progress if re.search(r" \(1[5-8] s\)$", line)]
+    heartbeats = [line for line in progress if re.search(r" \(\d+ s\)$", line)]
     assert [line.rpartition(" (")[0] in progress for line in heartbeats] == ([] if terminal else [True])
     if not terminal:
         assert json.loads(out.partition(" => ")[2])["deployment"]["status"] == "successful", "nothing but the result"

@@ -51,9 +51,9 @@ def launch(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Cal
     nomad = injected(NOMAD, tmp_path, address=site.nomad_addr, token=site.nomad_token, ca_cert=site.ca.read_text())
     auth_key = injected(AUTH_KEY, tmp_path, auth_key=site.auth_key("service"))
 
-    def launch(variables: t.Mapping[str, t.Any], **options: t.Any) -> runner.Job:
+    def launch(variables: t.Mapping[str, t.Any], playbook: str = PLAYBOOK, **options: t.Any) -> runner.Job:
         variables = {**auth_key["extra_vars"], **variables}
-        return runner.run(tmp_path, PLAYBOOK, environment=nomad["env"], extravars=variables, **options)
+        return runner.run(tmp_path, playbook, environment=nomad["env"], extravars=variables, **options)
 
     return launch
 
@@ -86,9 +86,12 @@ def test_a_plan_is_approved_and_run(site: Site, declare, launch) -> None:
     assert service.job()["JobModifyIndex"] == result["job_modify_index"]
 
 
-def test_a_slice_plans_its_hosts_and_no_other(site: Site, declare, launch) -> None:
+def test_a_project_of_your_own_plans_a_slice_of_an_inventory(declare, launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANSIBLE_COLLECTIONS_PATH", str(play.ROOT / "collections"))
+    (tmp_path / "services.yml").write_text("- import_playbook: notailcar.nomad.deploy_private_service\n")
     names = ["paths-slice-a", "paths-slice-b"]
     hosts = {name: declaration(declare(name)) for name in names}
-    done = launch({"private_service_hosts": "all"}, hosts=hosts, cmdline="--check", forks=2)
+    variables = {"private_service_hosts": "all"}
+    done = launch(variables, "services.yml", project=tmp_path, hosts=hosts, cmdline="--check", forks=2)
     assert done.status == "successful", done.said
     assert sorted(done.artifacts["private_services"]) == names

@@ -14,11 +14,13 @@ import pytest
 
 from tests import ways
 from tests.integration import other_host, play
+from tests.integration.jobs import ENDS_BADLY, RUNS, job
 from tests.lab.site import Site
 from tests.ways import IN_PROCESS, WAYS, Json, Played, Row
 
 GROUP = "group/notailcar.nomad.nomad"
 STRANGER = "00000000-0000-0000-0000-000000000000"
+NOWHERE = {"LTarget": "${attr.kernel.name}", "RTarget": "plan9", "Operand": "="}
 # What each way first does in check mode: everything, or a little where every task takes seconds.
 SOME = ("created", "rewritten", "no place")
 # What no plan can know.
@@ -27,46 +29,11 @@ ENDS_OF_CHECKS = {"failing": "changed", "without nodes": "ok"}
 ANNOUNCED = ("changed", "plan", "diff", "keys", "msg", "failure", "warnings")
 
 
-def spec(name: str, driver: str = "mock_driver", config: str = 'run_for = "10m"', version: int = 1) -> str:
-    return f"""
-job "{name}" {{
-  group "app" {{
-    network {{
-      # Nomad warns: this is deprecated.
-      mbits = 1
-    }}
-
-    update {{
-      health_check      = "task_states"
-      min_healthy_time  = "100ms"
-      healthy_deadline  = "20s"
-      progress_deadline = "30s"
-    }}
-
-    restart {{
-      attempts = 0
-      mode     = "fail"
-    }}
-
-    reschedule {{
-      attempts  = 0
-      unlimited = false
-    }}
-
-    task "app" {{
-      driver = "{driver}"
-
-      config {{
-        {config}
-      }}
-
-      meta {{
-        version = "{version}"
-      }}
-    }}
-  }}
-}}
-"""
+def spec(name: str, config: Json = RUNS, **more: t.Any) -> Json:
+    """A service of this name; Nomad warns of what is deprecated in it."""
+    found = job(name, "service", config, **more)
+    found["TaskGroups"][0]["Networks"] = [{"MBits": 1}]
+    return found
 
 
 def table(name: str, environment: t.Mapping[str, str]) -> dict[str, Row]:
@@ -78,18 +45,18 @@ def table(name: str, environment: t.Mapping[str, str]) -> dict[str, Row]:
     return {
         "created": Row("job", run, "changed"),
         "unchanged": Row("job", run, "ok"),
-        "changed": Row("job", {"spec": spec(name, version=2)}, "changed"),
+        "changed": Row("job", {"spec": spec(name, Meta={"version": "2"})}, "changed"),
         "stopped": Row("job", stop, "changed"),
         "stopped already": Row("job", stop, "ok"),
         "without nodes": Row("tailscale_health", {"job": name, "task": "app", "timeout": 0}, "failed", "has no allocation"),
-        "failing": Row("job", {"spec": spec(name, config='exit_code = 3\nrun_for = "1ms"')}, "failed", "Exit Code: 3"),
+        "failing": Row("job", {"spec": spec(name, ENDS_BADLY)}, "failed", "Exit Code: 3"),
         "purged": Row("job", {**stop, "purge": True}, "changed"),
         "written": Row("variable", {**path, "items": {"key": "first-value", "other": 7}}, "changed"),
         "written already": Row("variable", {**path, "items": {"key": "first-value", "other": 7}}, "ok"),
         "rewritten": Row("variable", {**path, "items": {"key": "second-value"}}, "changed"),
         "deleted": Row("variable", {**path, "state": "absent"}, "changed"),
         "bad HCL": Row("job", {"spec": f'job "{name}" {{\n  tusk {{}}\n}}\n'}, "failed", "tusk"),
-        "no place": Row("job", {"spec": spec(name, driver="no_such_driver", config="")}, "failed", "missing drivers"),
+        "no place": Row("job", {"spec": spec(name, Constraints=[NOWHERE])}, "failed", "cannot be placed"),
         "wrong token": Row("job", {**stop, "token": STRANGER}, "failed", "does not know this token"),
         "by environment": Row("job", stop, "ok", keywords={**bare, "environment": environment}),
         "by nothing": Row("job", stop, "failed", "http://127.0.0.1:4646 does not answer", keywords=bare),
@@ -189,7 +156,7 @@ def test_the_results_are_of_a_real_nomad(site: Site, played: dict[str, Played]) 
         created = played[way].results["created"]
         assert created["deployment"]["status"] == "successful"
         assert [each["client_status"] for each in created["allocations"]] == ["running"]
-        assert "mbits" in created["warnings"][0] + created["warnings"][-1]
+        assert "mbits has been deprecated" in "".join(created["warnings"])
         assert play.run(site, "nomad", "job", "inspect", name_of(way)).returncode != 0, "purged at the end"
 
 

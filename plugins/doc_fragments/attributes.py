@@ -37,4 +37,7 @@ attributes:
   platform:
     support: full
     platforms: all
+notes:
+  - With a local connection without C(become) and without C(async) the action runs inside the Ansible worker, which is faster and shows
+    progress on the standard error; C(ansible_python_interpreter) has no meaning then.
 """

@@ -23,6 +23,8 @@ TASKS = {
     "bad choice": ("variable", {"path": "a/b", "state": SECRET, "items": {"key": SECRET}}),
     "unsupported": ("variable", {"path": "a/b", "itmes": {}}),
     "braces": ("job", {"name": "whoami", "state": "absent"}),
+    "job info": ("job_info", {"name": "whoami", "gather": ["allocations", "checks"]}),
+    "policy": ("acl_policy", {"name": "whoami", "rules": {"namespace": {"default": {"policy": "read"}}}, "token": SECRET}),
     "unproved": ("tailscale_health", {"job": "whoami", "timeout": 0, "token": SECRET}),
 }
 # What only one of the paths has: bookkeeping of async, the arguments again, the time that passed.
@@ -59,6 +61,10 @@ def played(nomad, tmp_path):
     nomad.on("GET /v1/job/whoami", {"Version": 0, "Stop": True, "Status": "dead"})
     stopped = {"ID": "a0", "Name": "{{ 6 * 7 }}", "ClientStatus": "complete", "DesiredStatus": "run", "CreateIndex": 1}
     nomad.on("GET /v1/job/whoami/allocations", [{**stopped, "JobVersion": 0, "TaskGroup": "app"}])
+    stub = {"ID": "whoami", "Namespace": "default", "Type": "service", "Status": "dead", "Stop": True, "CreateIndex": 1}
+    nomad.on("GET /v1/jobs", [{**stub, "JobModifyIndex": 1, "Periodic": False, "ParameterizedJob": False}])
+    nomad.on("GET /v1/allocations", [{**stopped, "JobID": "whoami", "Namespace": "default", "JobVersion": 0, "TaskGroup": "app"}])
+    nomad.on("PUT /v1/acl/policy/whoami", (403, f"{SECRET} is no management token"))
     tasks = [task(name, module, args, packaged) for name, (module, args) in TASKS.items() for packaged in (False, True)]
     names = [each["register"] for each in tasks]
     content = "{{ " + "{" + ", ".join(f"'{name}': {name}" for name in names) + "} | to_json }}"
@@ -86,6 +92,8 @@ def test_both_paths(played):
         in_process, packaged = (comparable(played.results[f"{variable}_{way}"]) for way in ("in_process", "packaged"))
         assert in_process == packaged, name
     assert played.results["written_in_process"]["changed"]
+    assert played.results["job_info_packaged"]["jobs"][0]["job"]["Version"] == 0
+    assert "management token" in played.results["policy_packaged"]["msg"]
     assert played.results["braces_packaged"]["allocations"][0]["name"] == "{{ 6 * 7 }}"
     # Progress is live on stderr and never inside what a machine reads; no path shows the secret, however much one asks.
     assert "whoami: 0/1 nodes ready" in played.err

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import subprocess
 import typing as t
@@ -37,6 +39,31 @@ def call(site: Site, module: str, *options: str, environment: t.Mapping[str, str
     assert found, done.stdout + done.stderr
     progress = [line.strip() for line in done.stderr.splitlines() if line.startswith("    ")]
     return {"failed": found[1] == "FAILED", "progress": progress, **json.loads(found[2])}
+
+
+@contextlib.contextmanager
+def token_of(site: Site, policy: str) -> t.Iterator[str]:
+    """A token that holds this policy and nothing else."""
+    created = json.loads(nomad(site, "acl", "token", "create", "-name=test", f"-policy={policy}", "-json"))
+    try:
+        yield created["SecretID"]
+    finally:
+        nomad(site, "acl", "token", "delete", created["AccessorID"])
+
+
+@contextlib.contextmanager
+def token_with(site: Site, rules: str) -> t.Iterator[str]:
+    """A token that holds these rules and nothing else."""
+    name = f"test-{os.getpid()}"
+    file = site.state / f"{name}.policy.hcl"
+    file.write_text(rules)
+    nomad(site, "acl", "policy", "apply", name, str(file))
+    try:
+        with token_of(site, name) as token:
+            yield token
+    finally:
+        nomad(site, "acl", "policy", "delete", name)
+        file.unlink()
 
 
 def changed(done: Done) -> int:

@@ -15,6 +15,8 @@ from ._edge import Entry, Run
 from ._errors import MANAGEMENT, InvalidInput, NotFound
 
 Json = dict[str, t.Any]
+# The blocks that have a name.
+NAMED = ("namespace", "node_pool", "host_volume", "path")
 ATTACHMENT = {"namespace": "Namespace", "job": "JobID", "group": "Group", "task": "Task"}
 
 
@@ -42,13 +44,28 @@ def _wanted(params: Json) -> Json:
     if not rules:
         raise InvalidInput("rules is empty: such a policy grants nothing. Use state=absent to delete it.")
     if not isinstance(rules, (str, dict)):
-        raise InvalidInput(f"rules must be HCL text, JSON text or a mapping, not {type(rules).__name__}.")
+        raise InvalidInput(f"rules must be HCL text or a mapping, not {type(rules).__name__}.")
     attached = params["job_acl"]
     return {
         "description": params["description"],
-        "rules": rules if isinstance(rules, str) else json.dumps(rules, indent=2, sort_keys=True) + "\n",
+        "rules": rules if isinstance(rules, str) else "\n".join(_hcl(rules)) + "\n",
         "job_acl": {part: attached[part] or "" for part in ATTACHMENT} if attached else None,
     }
+
+
+def _hcl(body: Json) -> list[str]:
+    """Write rules as HCL. Not as JSON: Nomad takes nested objects with one key each for the names of one block."""
+    lines = []
+    for key, value in sorted(body.items()):
+        if not isinstance(value, dict):
+            lines.append(f"{key} = {json.dumps(value)}")
+            continue
+        blocks = [(f"{key} {json.dumps(name)}", inner) for name, inner in sorted(value.items())] if key in NAMED else [(key, value)]
+        for head, inner in blocks:
+            if not isinstance(inner, dict):
+                raise InvalidInput(f"rules: {head} must be a mapping, not {type(inner).__name__}.")
+            lines += [f"{head} {{", *(f"  {line}" for line in _hcl(inner)), "}"]
+    return lines
 
 
 def _read(client: Client, path: str, name: str) -> Json | None:

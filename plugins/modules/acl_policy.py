@@ -34,7 +34,9 @@ options:
     default: ""
   rules:
     description:
-      - The rules as HCL text, as JSON text, or as a mapping. A mapping is written as JSON.
+      - The rules as HCL text, or as a mapping, which is written as HCL. In a mapping C(namespace), C(node_pool), C(host_volume) and
+        C(path) are mappings of names.
+      - JSON text is handed to Nomad as it is. Nomad misreads objects that have one key each; a mapping is safe.
       - Nomad checks them when they are written, so not in check mode.
       - Required with O(state=present).
     type: raw

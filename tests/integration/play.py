@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import typing as t
+import urllib.parse
 from pathlib import Path
 
 from tests.lab.site import Site
@@ -29,6 +30,13 @@ def nomad(site: Site, *argv: str) -> str:
     done = run(site, "nomad", *argv)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def purge(site: Site, prefix: str) -> None:
+    """Make Nomad forget all jobs whose IDs begin so, in all namespaces, dispatched ones too."""
+    for job in json.loads(nomad(site, "operator", "api", f"/v1/jobs?namespace=*&prefix={prefix}")):
+        path = f"/v1/job/{urllib.parse.quote(job['ID'], safe='')}?namespace={job['Namespace']}&purge=true"
+        nomad(site, "operator", "api", "-X", "DELETE", path)
 
 
 def call(site: Site, module: str, *options: str, environment: t.Mapping[str, str] | None = None, **arguments: t.Any) -> dict[str, t.Any]:

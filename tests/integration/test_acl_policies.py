@@ -65,8 +65,7 @@ def rules(site: Site) -> t.Iterator[dict[str, str]]:
 
 
 def _purge(site: Site) -> None:
-    for job in (JOB, PARAMETERIZED, CANARY):
-        play.run(site, "nomad", "job", "stop", "-purge", "-detach", job)
+    play.purge(site, "itest-policy-")
     play.run(site, "nomad", "var", "purge", VARIABLE)
 
 

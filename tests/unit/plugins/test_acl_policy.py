@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 NAME = "team-reader"
@@ -71,15 +69,34 @@ def test_every_part_is_compared_and_shown(nomad, in_process, before, line):
     assert nomad.all(f"PUT {URL}")[0].body["JobACL"] is None
 
 
-def test_a_mapping_is_written_as_stable_json(nomad, call):
+def test_a_mapping_is_written_as_stable_hcl(nomad, call):
     nomad.on(f"PUT {URL}", "")
-    one = {"namespace": {"team": {"capabilities": ["read-job"]}, "default": {"policy": "read"}}}
-    other = {"namespace": {"default": {"policy": "read"}, "team": {"capabilities": ["read-job"]}}}
-    call("acl_policy", name=NAME, rules=one)
+    team = {"variables": {"path": {"a/*": {"capabilities": ["list"]}}}, "capabilities": ["read-job"]}
+    call("acl_policy", name=NAME, rules={"node": {"policy": "read"}, "namespace": {"team": team, "default": {"policy": "read"}}})
     written = nomad.all(f"PUT {URL}")[0].body["Rules"]
-    assert json.loads(written) == one
+    assert (
+        written
+        == """\
+namespace "default" {
+  policy = "read"
+}
+namespace "team" {
+  capabilities = ["read-job"]
+  variables {
+    path "a/*" {
+      capabilities = ["list"]
+    }
+  }
+}
+node {
+  policy = "read"
+}
+"""
+    )
     nomad.on(f"GET {URL}", stored(rules=written))
-    assert not call("acl_policy", name=NAME, rules=other)["changed"]
+    assert not call(
+        "acl_policy", name=NAME, rules={"namespace": {"default": {"policy": "read"}, "team": team}, "node": {"policy": "read"}}
+    )["changed"]
 
 
 def test_attached_to_a_task(nomad, in_process):
@@ -135,7 +152,8 @@ def test_an_error_of_the_server(nomad, call):
     [
         ({}, "rules"),
         ({"rules": ""}, "state=absent"),
-        ({"rules": ["a"]}, "mapping, not list"),
+        ({"rules": ["a"]}, "HCL text or a mapping, not list"),
+        ({"rules": {"namespace": {"default": "read"}}}, 'rules: namespace "default" must be a mapping, not str'),
         ({"rules": RULES, "job_acl": {"group": "g"}}, "job"),
         ({"rules": RULES, "job_acl": {"job": "j", "task": "t"}}, "group"),
     ],

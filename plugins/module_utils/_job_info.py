@@ -8,10 +8,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from . import _arguments, _plan
+from . import _arguments, _deployments, _plan
 from ._allocations import job_path, summary
 from ._client import Client
-from ._deploy import deployment_result
 from ._edge import Entry, Run
 from ._errors import Denied, InvalidInput, NomadError, NotFound
 from ._lists import everything, matching
@@ -35,7 +34,7 @@ def logic(params: Json, run: Run) -> Json:
             job["versions"] = query.versions(job)
     if "deployment" in wanted:
         for job, found in _of_each(jobs, query.of_all("deployments")):
-            job["deployment"] = _deployment(found[0]) if found else None
+            job["deployment"] = _deployments.result(found[0]) if found else None
     if "evaluations" in wanted:
         for job, found in _of_each(jobs, query.of_all("evaluations")):
             job["evaluations"] = [_evaluation(one) for one in found]
@@ -157,10 +156,6 @@ def _version(job: Json) -> Json:
         "submit_time": (job.get("SubmitTime") or 0) // NANOSECONDS,
         "tag": tag.get("Name") or "",
     }
-
-
-def _deployment(deployment: Json) -> Json:
-    return {**(deployment_result(deployment) or {}), "job_version": deployment["JobVersion"]}
 
 
 def _evaluation(evaluation: Json) -> Json:

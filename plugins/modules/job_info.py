@@ -57,6 +57,7 @@ notes:
   - The spec is returned as Nomad gives it, in clear. What it holds (environments, templates) is seen by everyone who sees the result.
 seealso:
   - module: notailcar.nomad.job
+  - module: notailcar.nomad.deployment
 """
 
 EXAMPLES = r"""
@@ -158,7 +159,7 @@ jobs:
           type: str
           sample: ""
     deployment:
-      description: The newest deployment, or nothing. Beside RV(jobs[].deployment.job_version) as M(notailcar.nomad.job) returns it.
+      description: The newest deployment, or nothing.
       returned: when gathered
       type: dict
       contains:
@@ -177,11 +178,15 @@ jobs:
         groups:
           description: Number of allocations by health, per group.
           type: dict
-          sample: {"app": {"desired": 1, "placed": 1, "healthy": 1, "unhealthy": 0}}
+          sample: {"app": {"desired": 1, "placed": 1, "healthy": 1, "unhealthy": 0, "canaries": 0, "promoted": false}}
         job_version:
           description: The version that it deploys.
           type: int
           sample: 3
+        ready_for_promotion:
+          description: Whether its canaries are healthy and wait for M(notailcar.nomad.deployment).
+          type: bool
+          sample: false
     evaluations:
       description: The evaluations, newest first.
       returned: when gathered

@@ -15,7 +15,6 @@ import pytest
 
 from tests.integration import play
 from tests.integration.play import Service, changed
-from tests.lab.command import wait_until
 from tests.lab.site import Site
 
 TEMPLATES = play.ROOT / "roles/acl_policies/templates"
@@ -102,9 +101,6 @@ class Holder:
     def module(self, name: str, /, **arguments: t.Any) -> dict[str, t.Any]:
         return play.call(self.site, name, environment={"NOMAD_TOKEN": self.token}, **arguments)
 
-    def nomad(self, *argv: str) -> play.Done:
-        return play.run(self.site, "nomad", *argv, NOMAD_TOKEN=self.token)
-
 
 def run_a_job(holder: Holder) -> str:
     return holder.module("job", spec=spec(JOB)).get("msg", "")
@@ -113,7 +109,7 @@ def run_a_job(holder: Holder) -> str:
 def dispatch(holder: Holder) -> str:
     registered = holder.module("job", spec=spec(PARAMETERIZED, ParameterizedJob={"Payload": "optional"}))
     assert not registered["failed"], registered
-    return holder.nomad("job", "dispatch", "-detach", PARAMETERIZED).stderr
+    return holder.module("job_dispatch", job=PARAMETERIZED).get("msg", "")
 
 
 def find_the_service(holder: Holder) -> str:
@@ -147,7 +143,7 @@ def list_variables(holder: Holder) -> str:
 # What each capability is for, and what is said without it.
 PROOFS = {
     ("deployer", "submit-job"): (run_a_job, "lacks the capability .*submit-job"),
-    ("deployer", "dispatch-job"): (dispatch, "Permission denied"),
+    ("deployer", "dispatch-job"): (dispatch, "lacks the capability dispatch-job"),
     ("deployer", "read-job"): (run_a_job, "lacks the capability read-job"),
     ("deployer", "list-jobs"): (find_the_service, "lacks the capability list-jobs"),
     ("deployer", "read-fs"): (prove_the_service, "lacks the capability read-fs"),
@@ -218,11 +214,12 @@ def test_the_deployer_promotes(site: Site, deployer: str) -> None:
     update = {"Update": {"MaxParallel": 1, "Canary": 1, "MinHealthyTime": 0, "HealthCheck": "task_states"}}
     service = {**spec(CANARY, run_for="1h"), "Type": "service", **update}
     assert not holder.module("job", spec=service)["failed"]
-    assert not holder.module("job", spec={**service, "Meta": {"version": "2"}}, wait=False)["failed"]
-    wait_until(lambda: holder.nomad("job", "promote", "-detach", CANARY).returncode == 0, "the canary promoted", 60)
+    held = holder.module("job", spec={**service, "Meta": {"version": "2"}}, canaries="hold")
     (job,) = holder.module("job_info", name=CANARY, gather=["deployment"])["jobs"]
-    assert job["deployment"]["job_version"] == 1
-    assert json.loads(play.nomad(site, "deployment", "status", "-json", job["deployment"]["id"]))["TaskGroups"]["group"]["Promoted"]
+    assert job["deployment"] == held["deployment"]
+    assert job["deployment"]["ready_for_promotion"]
+    promoted = holder.module("deployment", job=CANARY, state="promoted")
+    assert promoted["deployment"]["status"] == "successful"
 
 
 def test_the_reader_sees_all_but_values(site: Site, reader: str, service: Service) -> None:

@@ -81,9 +81,7 @@ def test_jobs_of_all_namespaces(site: Site, jobs: None) -> None:
 
 
 def test_one_job_in_its_namespace(site: Site, jobs: None) -> None:
-    (job,) = play.call(site, "job_info", name=GOOD, namespace="itest-b", gather=["versions", "evaluations", "deployment", "checks"])[
-        "jobs"
-    ]
+    (job,) = play.call(site, "job_info", name=GOOD, namespace="itest-b", gather=["versions", "evaluations", "deployment", "checks"])["jobs"]
     assert (job["namespace"], job["job"]["ID"], job["job"]["Version"]) == ("itest-b", GOOD, job["version"])
     assert [(version["version"], version["job_modify_index"]) for version in job["versions"]] == [(0, job["job_modify_index"])]
     assert [evaluation["status"] for evaluation in job["evaluations"]] == ["complete"]

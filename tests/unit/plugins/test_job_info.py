@@ -38,7 +38,9 @@ def allocation(ident, job, namespace="default", created=20, state="running", **m
 
 
 def deployment(ident, job, created, version=3, namespace="default"):
-    groups = {"app": {"DesiredTotal": 1, "PlacedAllocs": 1, "HealthyAllocs": 1, "UnhealthyAllocs": 0}}
+    groups = {
+        "app": {"DesiredTotal": 1, "PlacedAllocs": 1, "HealthyAllocs": 1, "UnhealthyAllocs": 0, "DesiredCanaries": 0, "Promoted": False}
+    }
     described = {"ID": ident, "JobID": job, "Namespace": namespace, "JobVersion": version, "CreateIndex": created}
     return {**described, "Status": "successful", "StatusDescription": "Deployment completed", "TaskGroups": groups}
 
@@ -145,8 +147,9 @@ def test_what_belongs_to_a_purged_job_of_that_name_is_left_out(nomad, in_process
         "id": "newer",
         "status": "successful",
         "description": "Deployment completed",
-        "groups": {"app": {"desired": 1, "placed": 1, "healthy": 1, "unhealthy": 0}},
+        "groups": {"app": {"desired": 1, "placed": 1, "healthy": 1, "unhealthy": 0, "canaries": 0, "promoted": False}},
         "job_version": 3,
+        "ready_for_promotion": False,
     }
     assert [one["id"] for one in job["allocations"]] == ["new"]
 

@@ -114,7 +114,9 @@ class _Query:
         except NomadError as error:
             run.warn(str(error))
             return [_check(allocation, {"Status": "unknown", "Output": str(error)})]
-        return [_check(allocation, one) for one in sorted(found.values(), key=lambda one: (one["Service"], one["Check"], one["ID"]))]
+        # Null where the allocation has no check.
+        results = (found or {}).values()
+        return [_check(allocation, one) for one in sorted(results, key=lambda one: (one["Service"], one["Check"], one["ID"]))]
 
 
 def _of_each(jobs: list[Json], found: list[Json]) -> list[tuple[Json, list[Json]]]:

@@ -215,8 +215,9 @@ def test_the_deployer_promotes(site: Site, deployer: str) -> None:
     service = {**spec(CANARY, run_for="1h"), "Type": "service", **update}
     assert not holder.module("job", spec=service)["failed"]
     held = holder.module("job", spec={**service, "Meta": {"version": "2"}}, canaries="hold")
-    (job,) = holder.module("job_info", name=CANARY, gather=["deployment"])["jobs"]
+    (job,) = holder.module("job_info", name=CANARY, gather=["deployment", "checks"])["jobs"]
     assert job["deployment"] == held["deployment"]
+    assert job["checks"] == [], "they run, and have none"
     assert job["deployment"]["ready_for_promotion"]
     promoted = holder.module("deployment", job=CANARY, state="promoted")
     assert promoted["deployment"]["status"] == "successful"

@@ -120,11 +120,12 @@ def test_versions_and_checks_are_asked_for_one_by_one_and_only_when_wanted(nomad
         nomad.on(
             f"GET /v1/job/{name}/versions", {"Versions": [{"Version": 1, "Stable": True, "JobModifyIndex": 9, "SubmitTime": 5 * 10**9}]}
         )
-        nomad.on(f"GET /v1/client/allocation/{name}1/checks", {})
+        nomad.on(f"GET /v1/client/allocation/{name}1/checks", None)
     result = in_process("job_info", gather=["versions", "checks"])
     assert len(nomad.asked) == 2 + 1 + 2 + 2
     assert result["jobs"][0]["versions"] == [{"version": 1, "stable": True, "job_modify_index": 9, "submit_time": 5, "tag": ""}]
     assert "allocations" not in result["jobs"][0]
+    assert result["jobs"][0]["checks"] == [], "Nomad answers null for an allocation without checks"
     assert result["jobs"][1]["version"] is None, "it was registered after the versions were read"
 
 

@@ -37,4 +37,9 @@ attributes:
   platform:
     support: full
     platforms: all
+notes:
+  - With a local connection without C(become) and without C(async) the action runs inside the Ansible worker, which is faster and shows
+    progress on the standard error; C(ansible_python_interpreter) has no meaning then. Elsewhere the result is the same.
+  - Where it does not run inside the worker, what the task's C(environment) holds is a part of the command that Ansible runs on the target,
+    which C(ps) and C(-vvv) show. Give secrets as options, or in the environment of Ansible itself.
 """

@@ -68,9 +68,65 @@ options:
     type: str
 notes:
   - Tested with Nomad 1.11. No Python package beside ansible-core is needed.
-  - With a local connection without C(become) and without C(async) the action runs inside the Ansible worker, which is faster and shows
-    progress on the standard error; C(ansible_python_interpreter) has no meaning then. Elsewhere the result is the same.
-  - Where it does not run inside the worker, what the task's C(environment) holds is a part of the command that Ansible runs on the target,
-    which C(ps) and C(-vvv) show. Give secrets as options, or in the environment of Ansible itself.
   - Proxies of the environment (E(HTTP_PROXY), E(HTTPS_PROXY), E(NO_PROXY)) are respected.
+"""
+
+    # Where plugins that run on the controller take the options from, beside their own arguments.
+    PLUGINS = r"""
+options:
+  address:
+    env:
+      - name: NOMAD_ADDR
+    vars:
+      - name: notailcar_nomad_address
+  token:
+    env:
+      - name: NOMAD_TOKEN
+    vars:
+      - name: notailcar_nomad_token
+  namespace:
+    env:
+      - name: NOMAD_NAMESPACE
+    vars:
+      - name: notailcar_nomad_namespace
+  region:
+    env:
+      - name: NOMAD_REGION
+    vars:
+      - name: notailcar_nomad_region
+  ca_cert:
+    env:
+      - name: NOMAD_CACERT
+    vars:
+      - name: notailcar_nomad_ca_cert
+  ca_path:
+    env:
+      - name: NOMAD_CAPATH
+    vars:
+      - name: notailcar_nomad_ca_path
+  client_cert:
+    env:
+      - name: NOMAD_CLIENT_CERT
+    vars:
+      - name: notailcar_nomad_client_cert
+  client_key:
+    env:
+      - name: NOMAD_CLIENT_KEY
+    vars:
+      - name: notailcar_nomad_client_key
+  tls_server_name:
+    env:
+      - name: NOMAD_TLS_SERVER_NAME
+    vars:
+      - name: notailcar_nomad_tls_server_name
+  skip_verify:
+    env:
+      - name: NOMAD_SKIP_VERIFY
+    vars:
+      - name: notailcar_nomad_skip_verify
+  http_auth:
+    env:
+      - name: NOMAD_HTTP_AUTH
+    vars:
+      - name: notailcar_nomad_http_auth
 """

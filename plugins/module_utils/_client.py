@@ -46,11 +46,12 @@ PASSING_WORDS = (
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server answered: the decoded body, the index for blocking queries, and its own clock (epoch seconds)."""
+    """What a server answered: the decoded body, the index for blocking queries, its own clock (epoch seconds), and the next page."""
 
     data: t.Any
     index: int
     time: float
+    next_token: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class Client:
             raise Refused(f"Could not {what}: {self.address} answered something that is not JSON. Is it Nomad's address?") from error
         when = headers.get("Date")
         stamp = email.utils.parsedate_to_datetime(when).timestamp() if when else time.time()
-        return Answer(data, int(headers.get("X-Nomad-Index") or 0), stamp)
+        return Answer(data, int(headers.get("X-Nomad-Index") or 0), stamp, headers.get("X-Nomad-NextToken") or "")
 
     def _once(
         self, method: str, path: str, body: t.Any, what: str, needs: str, query: dict[str, t.Any]

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 import typing as t
 
-UNKNOWN_TOKEN = re.compile(r"token not found|token expired|UUID must be", re.IGNORECASE)
+# Where Nomad asks for more than any capability.
+MANAGEMENT = "management"
+UNKNOWN_TOKEN = re.compile(r"token not found|token expired|UUID must be|parse signed token", re.IGNORECASE)
 
 
 class NomadError(Exception):
@@ -80,7 +82,7 @@ class Failed(NomadError):
 def of_status(status: int, text: str, what: str, needs: str, with_token: bool) -> NomadError:
     """Return the error for an HTTP answer.
 
-    `what` is what was tried ("read the job whoami"), `needs` the ACL capability it takes, `text` the server's own words.
+    `what` is what was tried ("read the job whoami"), `needs` the ACL capability it takes or MANAGEMENT, `text` the server's own words.
     """
     text = _plain(text)
     said = {"status": status, "server": text}
@@ -119,12 +121,14 @@ def _plain(text: str) -> str:
 
 
 def _denied(text: str, what: str, needs: str, with_token: bool, said: dict[str, t.Any]) -> Denied:
+    takes = "a management token" if needs == MANAGEMENT else f"the capability {needs}"
+    answer = f"({said['status']}: {text})"
     if not with_token:
-        cause = "no token was given, and anonymous access does not suffice. Set token (NOMAD_TOKEN)"
+        cause = f"no token was given, and anonymous access does not suffice. Set token (NOMAD_TOKEN) {answer}. It takes {takes}."
     elif UNKNOWN_TOKEN.search(text):
-        cause = "the server does not know this token, or it has expired. Check token (NOMAD_TOKEN)"
+        cause = f"the server does not know this token, or it has expired. Check token (NOMAD_TOKEN) {answer}. It takes {takes}."
+    elif needs == MANAGEMENT:
+        cause = f"it takes a management token, and this is none {answer}."
     else:
-        return Denied(
-            f"Could not {what}: the token lacks the capability {needs} here ({said['status']}: {text}).", capability=needs, **said
-        )
-    return Denied(f"Could not {what}: {cause} ({said['status']}: {text}). It takes the capability {needs}.", capability=needs, **said)
+        cause = f"the token lacks the capability {needs} here {answer}."
+    return Denied(f"Could not {what}: {cause}", capability=needs, **said)

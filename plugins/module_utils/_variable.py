@@ -28,7 +28,7 @@ def logic(params: Json, run: Run) -> Json:
     client = Client.of(params)
     client = client.inside(client.namespace or "default")
     _choose_secrets(params, run)
-    path = _checked_path(params["path"])
+    path = checked_path(params["path"])
     wanted = _checked_items(params["items"]) if params["state"] == "present" else {}
     before, index = _read(client, path)
     if before != wanted and not run.check:
@@ -48,7 +48,8 @@ def logic(params: Json, run: Run) -> Json:
     }
 
 
-def _checked_path(path: str) -> str:
+def checked_path(path: str) -> str:
+    """Return the path as Nomad keeps it, or raise InvalidInput."""
     path = path.strip("/")
     if not PATH.fullmatch(path):
         raise InvalidInput(f"path {path!r} is not a variable's path: 1 to 128 of letters, digits and - _ ~ /.")
@@ -86,13 +87,19 @@ def _choose_secrets(params: Json, run: Run) -> None:
             run.secrets.discard(value)
 
 
+def find(client: Client, path: str) -> Json | None:
+    """Return the variable as Nomad has it, with its values; None where there is none."""
+    try:
+        found: Json = client.get(_url(path), f"read the variable {path}", "variables read").data
+    except NotFound:
+        return None
+    return found
+
+
 def _read(client: Client, path: str) -> tuple[Items, int]:
     """Return items and index to write against; 0 means that the variable must not exist."""
-    try:
-        found = client.get(_url(path), f"read the variable {path}", "variables read").data
-    except NotFound:
-        return {}, 0
-    return found["Items"], int(found["ModifyIndex"])
+    found = find(client, path)
+    return (found["Items"], int(found["ModifyIndex"])) if found else ({}, 0)
 
 
 def _write(client: Client, path: str, wanted: Items, before: Items, index: int) -> int:

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import subprocess
 import typing as t
+import urllib.parse
 from pathlib import Path
 
 from tests.lab.site import Site
@@ -29,6 +32,13 @@ def nomad(site: Site, *argv: str) -> str:
     return done.stdout
 
 
+def purge(site: Site, prefix: str) -> None:
+    """Make Nomad forget all jobs whose IDs begin so, in all namespaces, dispatched ones too."""
+    for job in json.loads(nomad(site, "operator", "api", f"/v1/jobs?namespace=*&prefix={prefix}")):
+        path = f"/v1/job/{urllib.parse.quote(job['ID'], safe='')}?namespace={job['Namespace']}&purge=true"
+        nomad(site, "operator", "api", "-X", "DELETE", path)
+
+
 def call(site: Site, module: str, *options: str, environment: t.Mapping[str, str] | None = None, **arguments: t.Any) -> dict[str, t.Any]:
     """The result of one of our modules, called as a person calls it ad hoc; `failed` and the lines of `progress` beside it."""
     argv = ("ansible", "localhost", *options, "-m", f"notailcar.nomad.{module}", "-a", json.dumps(arguments))
@@ -37,6 +47,31 @@ def call(site: Site, module: str, *options: str, environment: t.Mapping[str, str
     assert found, done.stdout + done.stderr
     progress = [line.strip() for line in done.stderr.splitlines() if line.startswith("    ")]
     return {"failed": found[1] == "FAILED", "progress": progress, **json.loads(found[2])}
+
+
+@contextlib.contextmanager
+def token_of(site: Site, policy: str) -> t.Iterator[str]:
+    """A token that holds this policy and nothing else."""
+    created = json.loads(nomad(site, "acl", "token", "create", "-name=test", f"-policy={policy}", "-json"))
+    try:
+        yield created["SecretID"]
+    finally:
+        nomad(site, "acl", "token", "delete", created["AccessorID"])
+
+
+@contextlib.contextmanager
+def token_with(site: Site, rules: str) -> t.Iterator[str]:
+    """A token that holds these rules and nothing else."""
+    name = f"test-{os.getpid()}"
+    file = site.state / f"{name}.policy.hcl"
+    file.write_text(rules)
+    nomad(site, "acl", "policy", "apply", name, str(file))
+    try:
+        with token_of(site, name) as token:
+            yield token
+    finally:
+        nomad(site, "acl", "policy", "delete", name)
+        file.unlink()
 
 
 def changed(done: Done) -> int:

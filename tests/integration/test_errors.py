@@ -5,10 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import typing as t
-
 import pytest
 
 from tests.integration import play
@@ -56,40 +52,9 @@ def test_no_token(site: Site) -> None:
     refused(job(site, environment={"NOMAD_TOKEN": ""}), "no token was given", "NOMAD_TOKEN")
 
 
-@contextlib.contextmanager
-def token_with(site: Site, policy: str) -> t.Iterator[str]:
-    """A token that holds this policy and nothing else."""
-    file = site.state / "policy.test.hcl"
-    file.write_text(policy)
-    play.nomad(site, "acl", "policy", "apply", "test", str(file))
-    created = json.loads(play.nomad(site, "acl", "token", "create", "-name=test", "-policy=test", "-json"))
-    try:
-        yield created["SecretID"]
-    finally:
-        play.nomad(site, "acl", "token", "delete", created["AccessorID"])
-        play.nomad(site, "acl", "policy", "delete", "test")
-        file.unlink()
-
-
 def test_a_missing_capability(site: Site) -> None:
-    with token_with(site, 'namespace "default" { capabilities = ["read-job", "list-jobs", "parse-job"] }') as token:
+    with play.token_with(site, 'namespace "default" { capabilities = ["read-job", "list-jobs", "parse-job"] }') as token:
         refused(job(site, environment={"NOMAD_TOKEN": token}), "submit-job")
-
-
-def test_the_capabilities_that_the_readme_names_suffice(site: Site, declare) -> None:
-    service = declare("modest")
-    policy = """
-    namespace "default" {
-      capabilities = ["submit-job", "read-job", "read-fs", "read-logs"]
-      variables {
-        path "nomad/jobs/*" { capabilities = ["list", "read", "write", "destroy"] }
-      }
-    }
-    """
-    with token_with(site, policy) as token:
-        for state in ("present", "absent"):
-            done = service.play(environment={"NOMAD_TOKEN": token}, state=state)
-            assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_an_unreachable_address(site: Site) -> None:

@@ -17,6 +17,7 @@ CONTENT = {
     "role": ("roles", "*"),
     "module": ("plugins/modules", "*.py"),
     "filter": ("plugins/filter", "*.py"),
+    "lookup": ("plugins/lookup", "*.py"),
     "playbook": ("playbooks", "*.yml"),
 }
 MODULES = {path.stem for path in (ROOT / "plugins/modules").glob("*.py")}

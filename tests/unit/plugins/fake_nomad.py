@@ -12,7 +12,7 @@ import urllib.parse
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-Reply = tuple[int, t.Any]
+Reply = tuple[t.Any, ...]
 
 
 @dataclass
@@ -35,7 +35,10 @@ class FakeNomad:
     clock: float | None = None
 
     def on(self, request: str, *replies: t.Any) -> None:
-        """Script the replies to `METHOD path`: data (then the status is 200), or `(status, data)`; text stays as it is."""
+        """Script the replies to `METHOD path`: data (then the status is 200), or `(status, data)`; text stays as it is.
+
+        A third item is the token of the next page.
+        """
         self.replies[request] = [reply if isinstance(reply, tuple) else (200, reply) for reply in replies]
 
     def count(self, request: str) -> int:
@@ -70,11 +73,13 @@ class FakeNomad:
                     {name.title(): value for name, value in self.headers.items()},
                     json.loads(body) if body else None,
                 )
-                status, data = fake.answer(asked)
+                status, data, *next_token = fake.answer(asked)
                 raw = data.encode() if isinstance(data, str) else json.dumps(data).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(raw)))
                 self.send_header("X-Nomad-Index", "7")
+                for token in next_token:
+                    self.send_header("X-Nomad-NextToken", token)
                 if 300 <= status < 400:
                     self.send_header("Location", "/elsewhere")
                 self.end_headers()

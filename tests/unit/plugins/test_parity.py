@@ -23,6 +23,13 @@ TASKS = {
     "missing": Row("variable", {"path": "a/b", "token": SECRET}, "failed", "missing: items"),
     "braces": Row("job", {"name": "whoami", "state": "absent"}, "ok"),
     "unproved": Row("tailscale_health", {"job": "whoami", "timeout": 0, "token": SECRET}, "failed", "not every node is ready"),
+    "job info": Row("job_info", {"name": "whoami", "gather": ["allocations", "checks"]}, "ok"),
+    "policy": Row(
+        "acl_policy",
+        {"name": "whoami", "rules": {"namespace": {"default": {"policy": "read"}}}, "token": SECRET},
+        "failed",
+        "management token",
+    ),
 }
 
 
@@ -34,6 +41,10 @@ def played(nomad, tmp_path):
     nomad.on("GET /v1/job/whoami", {"Version": 0, "Stop": True, "Status": "dead"})
     stopped = {"ID": "a0", "Name": "{{ 6 * 7 }}", "ClientStatus": "complete", "DesiredStatus": "run", "CreateIndex": 1}
     nomad.on("GET /v1/job/whoami/allocations", [{**stopped, "JobVersion": 0, "TaskGroup": "app"}])
+    stub = {"ID": "whoami", "Namespace": "default", "Type": "service", "Status": "dead", "Stop": True, "CreateIndex": 1}
+    nomad.on("GET /v1/jobs", [{**stub, "JobModifyIndex": 1, "Periodic": False, "ParameterizedJob": False}])
+    nomad.on("GET /v1/allocations", [{**stopped, "JobID": "whoami", "Namespace": "default", "JobVersion": 0, "TaskGroup": "app"}])
+    nomad.on("PUT /v1/acl/policy/whoami", (403, f"{SECRET} is no management token"))
     return {way: ways.play(way, TASKS, tmp_path / way, os.environ, "-vvvv") for way in (IN_PROCESS, "async")}
 
 
@@ -43,6 +54,7 @@ def test_both_paths(played):
         assert ways.comparable(in_process) == ways.comparable(packaged), name
         assert ways.ended(in_process) == row.ends, name
         assert row.says in in_process.get("msg", ""), name
+    assert played["async"].results["job info"]["jobs"][0]["job"]["Version"] == 0
     assert played["async"].results["braces"]["allocations"][0]["name"] == "{{ 6 * 7 }}"
     # Progress is live on stderr and never inside what a machine reads; no path shows the secret, however much one asks.
     assert "whoami: 0/1 nodes ready" in played[IN_PROCESS].err

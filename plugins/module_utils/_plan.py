@@ -48,9 +48,18 @@ class Plan:
 
     @property
     def warnings(self) -> list[str]:
-        """Nomad's warnings, one per item."""
-        text = str(self.raw.get("Warnings") or "")
-        return [line.strip().lstrip("* ") for line in text.splitlines() if line.strip() and not re.match(r"\d+ warning", line)]
+        """Nomad's warnings, one per item, with the group or task that each is about."""
+        found, about = [], ""
+        for line in str(self.raw.get("Warnings") or "").splitlines():
+            if line.startswith("*"):
+                about = ""
+            text = line.strip().lstrip("* ")
+            header = re.fullmatch(r"((?:Group|Task) .*) has warnings: \d+ errors? occurred:", text)
+            if header:
+                about += f"{header[1]}: "
+            elif text and not re.match(r"\d+ warning", text):
+                found.append(about + text)
+        return found
 
     def _to_place(self, updates: dict[str, int]) -> int:
         """Count what a spec that is the same would really place; Nomad's own plan says more than would happen.

@@ -164,6 +164,20 @@ def test_what_still_runs_is_not_stopped_for_what_failed(runs, in_process):
     assert not in_process("job", check=True, spec=SPEC)["changed"]
 
 
+def test_warnings_say_what_they_are_about(nomad, in_process, screen):
+    words = """2 warnings:
+
+* Group "app" has warnings: 1 error occurred:
+\t* Task "web" has warnings: 1 error occurred:
+\t* mbits has been deprecated
+* cron is deprecated
+"""
+    nomad.on(PLAN, planned(Warnings=words))
+    wanted = ['Group "app": Task "web": mbits has been deprecated', "cron is deprecated"]
+    assert in_process("job", check=True, spec=SPEC)["plan"]["warnings"] == wanted
+    assert screen.warnings == [f"whoami: {warning}" for warning in wanted]
+
+
 def test_a_lost_allocation_is_a_change(nomad, in_process):
     nomad.on(PLAN, {**planned("None", 10), "Annotations": {"DesiredTGUpdates": {"app": {"Place": 1}}}})
     assert in_process("job", check=True, spec=SPEC)["changed"]

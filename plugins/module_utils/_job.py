@@ -175,13 +175,21 @@ def _absent(client: Client, params: Json, run: Run) -> Json:
         result["diff"] = {"before": f"job {name}: {'stopped' if job['Stop'] else job['Status']}\n", "after": after}
     if run.check:
         return result
-    if result["changed"]:
-        query = {"purge": "true" if params["purge"] else None, "eval_priority": params["eval_priority"]}
-        result["eval_id"] = client.delete(_allocations.job_path(name), f"stop the job {name}", "submit-job", **query).data["EvalID"] or None
-    if params["wait"]:
-        with Wait(name, params["timeout"], run.progress) as wait:
-            result["allocations"] = _until_ended(client.during(wait), name, wait)
+    with Wait(name, params["timeout"], run.progress) as wait:
+        patient = client.during(wait)
+        # Nomad forgets the allocations of a purged job at once, and then nobody could tell whether they have ended.
+        if not over and (params["wait"] or not params["purge"]):
+            result["eval_id"] = _stop(patient, name, params["eval_priority"])
+        if params["wait"]:
+            result["allocations"] = _until_ended(patient, name, wait)
+        if params["purge"]:
+            result["eval_id"] = _stop(patient, name, params["eval_priority"], purge="true")
     return result
+
+
+def _stop(client: Client, name: str, priority: int | None, **query: str) -> str | None:
+    path, what = _allocations.job_path(name), f"stop the job {name}"
+    return client.delete(path, what, "submit-job", eval_priority=priority, **query).data["EvalID"] or None
 
 
 def _until_ended(client: Client, name: str, wait: Wait) -> list[Json]:

@@ -12,16 +12,21 @@ SECOND = 10**9
 RUNS = {"run_for": "600s"}
 ENDS_WELL = {"run_for": "200ms"}
 ENDS_BADLY = {"run_for": "200ms", "exit_code": 3}
-NEVER_STARTS = {"start_block_for": "600s"}
+# Its template waits for a variable that nobody writes. What the driver itself holds back could not be stopped.
+NEVER_STARTS = {"run_for": "600s", "waits_for": "nomad/jobs/nobody-writes-this"}
 
 
 def job(name: str, kind: str, config: Json, *, count: int = 1, update: Json | None = None, **more: t.Any) -> Json:
     """A job of one task as JSON; what fails is not restarted, what is healthy is so after half a second."""
+    task: Json = {"Name": "app", "Driver": "mock_driver", "Resources": {"CPU": 10, "MemoryMB": 10}}
+    task["Config"] = {key: value for key, value in config.items() if key != "waits_for"}
+    if "waits_for" in config:
+        task["Templates"] = [{"EmbeddedTmpl": f'{{{{ with nomadVar "{config["waits_for"]}" }}}}{{{{ end }}}}', "DestPath": "local/never"}]
     group: Json = {
         "Name": "app",
         "Count": count,
         "RestartPolicy": {"Attempts": 0, "Mode": "fail"},
-        "Tasks": [{"Name": "app", "Driver": "mock_driver", "Config": config, "Resources": {"CPU": 10, "MemoryMB": 10}}],
+        "Tasks": [task],
     }
     if kind in ("service", "batch"):
         group["ReschedulePolicy"] = {"Attempts": 0, "Unlimited": False}

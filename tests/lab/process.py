@@ -43,13 +43,18 @@ def start(name: str, argv: t.Sequence[str], where: Namespace, *, fds: t.Sequence
 
 def recorded(name: str) -> int | None:
     """The pid of a service that runs, None if it was never started or has ended."""
+    found = _running(name)
+    return found[0] if found else None
+
+
+def _running(name: str) -> tuple[int, str] | None:
     try:
         record = json.loads((RECORDS / f"{name}.json").read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return None
     # A pid may be in use again by a stranger: only the start time makes it ours.
     alive = record["started"] is not None and start_time(record["pid"]) == record["started"]
-    return record["pid"] if alive else None
+    return (record["pid"], record["started"]) if alive else None
 
 
 def start_time(pid: int) -> str | None:
@@ -63,10 +68,10 @@ def start_time(pid: int) -> str | None:
 
 def send(name: str, what: signal.Signals, wait: float = 0) -> None:
     """Signal a service that runs; fail when it has not ended altogether, its ports free again, after the seconds to wait, if any."""
-    pid = recorded(name)
-    if pid is None:
+    found = _running(name)
+    if found is None:
         raise LabError(f"{name} does not run")
-    if not send_to(pid, start_time(pid), what, wait) and wait:
+    if not send_to(*found, what, wait) and wait:
         raise LabError(f"{name} goes on {wait:.0f} s after {what.name}")
 
 

@@ -123,9 +123,12 @@ class Client:
         while True:
             try:
                 raw, headers = self._once(method, path, body, what, needs, query)
+                if self.wait:
+                    self.wait.outage = False
                 break
             except NomadError as error:
-                if retries and self.wait and _away(error):
+                if retries and self.wait and (_away(error) or (self.wait.outage and isinstance(error, Denied))):
+                    # A server that has just come back refuses every token until it has read its state.
                     self.wait.outlast(error)
                 elif pauses and (_passing(error) or (method == "GET" and error.details.get("status") == 500)):
                     time.sleep(pauses.pop(0))

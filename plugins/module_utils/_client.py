@@ -43,6 +43,9 @@ PASSING_WORDS = (
     "i/o timeout",
 )
 
+# The last one: a proxy takes the connection to a server that has ended, and closes it without a word of TLS.
+CUT_OFF = (ConnectionResetError, BrokenPipeError, http.client.IncompleteRead, ssl.SSLEOFError)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -120,9 +123,12 @@ class Client:
         while True:
             try:
                 raw, headers = self._once(method, path, body, what, needs, query)
+                if self.wait:
+                    self.wait.outage = False
                 break
             except NomadError as error:
-                if retries and self.wait and _away(error):
+                if retries and self.wait and (_away(error) or (self.wait.outage and isinstance(error, Denied))):
+                    # A server that has just come back refuses every token until it has read its state.
                     self.wait.outlast(error)
                 elif pauses and (_passing(error) or (method == "GET" and error.details.get("status") == 500)):
                     time.sleep(pauses.pop(0))
@@ -187,13 +193,13 @@ class Client:
                 "Name its authority in ca_cert (NOMAD_CACERT), or its name in tls_server_name (NOMAD_TLS_SERVER_NAME).",
                 address=self.address,
             )
-        if isinstance(reason, ssl.SSLError):
+        if isinstance(reason, ssl.SSLError) and not isinstance(reason, CUT_OFF):
             return UntrustedConnection(
                 f"Could not {what}: no TLS connection to {self.address} ({reason}). Does the server speak HTTPS there, "
                 "and does it want a client certificate (client_cert, client_key)?",
                 address=self.address,
             )
-        kind = CutOff if isinstance(reason, (ConnectionResetError, BrokenPipeError, http.client.IncompleteRead)) else Unreachable
+        kind = CutOff if isinstance(reason, CUT_OFF) else Unreachable
         return kind(
             f"Could not {what}: {self.address} does not answer ({reason}). Check address (NOMAD_ADDR).",
             address=self.address,

@@ -125,9 +125,9 @@ def _register(client: Client, body: Json, index: int) -> str | None:
     try:
         return str(_put(client, body, index)["EvalID"]) or None
     except Conflict:
-        # Its own write, when the first answer was lost and the request was sent again.
+        # Its own write, when the first answer was lost and the request was sent again; nothing of it may be placed yet.
         job = body["Job"]
-        if _plan.make(client, job).changed:
+        if _plan.make(client, job).differs:
             raise
         registered = client.get(_allocations.job_path(job["ID"]), f"read the job {job['ID']}").data
         return _evaluations.of_registration(client, registered)

@@ -30,11 +30,14 @@ class Plan:
         return int(self.raw["JobModifyIndex"])
 
     @property
+    def differs(self) -> bool:
+        """Whether the spec is another one than what is registered."""
+        return bool(self.raw["Diff"]["Type"] != "None")
+
+    @property
     def changed(self) -> bool:
         """A spec that is the same may still have something to place, for example a lost allocation."""
-        if self.raw["Diff"]["Type"] != "None":
-            return True
-        return any(self._to_place(updates) > 0 for updates in self.updates.values())
+        return self.differs or any(self._to_place(updates) > 0 for updates in self.updates.values())
 
     @property
     def failed_groups(self) -> dict[str, list[str]]:

@@ -30,8 +30,8 @@ class Wait:
         self._end = self._begin + seconds
         self._lines: dict[str, str] = {}
         self._told = self._begin
-        self._outage = ""  # the last error of a server that is away
         self.seconds = seconds
+        self.outage = False  # whether the last question had no answer
         self.outcome = "successful"
 
     def __enter__(self) -> Wait:
@@ -56,7 +56,6 @@ class Wait:
         now = time.monotonic()
         changed = self._lines.get(topic) != state
         late = not topic and now - self._told >= HEARTBEAT_SECONDS
-        self._outage = ""
         if changed or late:
             self._lines[topic] = state
             self._told = now
@@ -73,10 +72,10 @@ class Wait:
             message = f"{self._subject}: not done after {self.seconds} s; the last state: {self.last()}. {error}"
             raise TimedOut(message, **{**error.details, "kind": TimedOut.kind, "reason": str(error)})
         now = time.monotonic()
-        if not self._outage or now - self._told >= HEARTBEAT_SECONDS:
+        if not self.outage or now - self._told >= HEARTBEAT_SECONDS:
             self._progress(f"{self._subject}: no answer, asking again until the time is over: {error}")
             self._told = now
-        self._outage = str(error)
+        self.outage = True
         self.pause(OUTAGE_SECONDS)
 
     def block(self, index: int, seconds: int = QUERY_SECONDS) -> dict[str, t.Any]:

@@ -18,12 +18,18 @@ from tests.lab.site import Site
 
 ROOT = Path(__file__).parents[2]
 Done = subprocess.CompletedProcess[str]
+# The clone's collection also outside of a playbook, which finds it beside itself.
+AD_HOC = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections")}
 
 
 def run(site: Site, *argv: str, timeout: float = 400, cwd: Path = ROOT, **environment: str) -> Done:
     """A command with the laboratory's environment; an empty value takes a variable away."""
-    everything = {name: value for name, value in {**site.child_environment(), **environment}.items() if value != ""}
+    everything = variables(site, environment)
     return subprocess.run(argv, env=everything, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def variables(site: Site, more: t.Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in {**site.child_environment(), **more}.items() if value != ""}
 
 
 def nomad(site: Site, *argv: str) -> str:
@@ -41,8 +47,14 @@ def purge(site: Site, prefix: str) -> None:
 
 def call(site: Site, module: str, *options: str, environment: t.Mapping[str, str] | None = None, **arguments: t.Any) -> dict[str, t.Any]:
     """The result of one of our modules, called as a person calls it ad hoc; `failed` and the lines of `progress` beside it."""
-    argv = ("ansible", "localhost", *options, "-m", f"notailcar.nomad.{module}", "-a", json.dumps(arguments))
-    done = run(site, *argv, **{"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"), **(environment or {})})
+    return returned(run(site, *ad_hoc(module, arguments, *options), **{**AD_HOC, **(environment or {})}))
+
+
+def ad_hoc(module: str, arguments: t.Mapping[str, t.Any], *options: str) -> tuple[str, ...]:
+    return ("ansible", "localhost", *options, "-m", f"notailcar.nomad.{module}", "-a", json.dumps(arguments))
+
+
+def returned(done: Done) -> dict[str, t.Any]:
     found = re.search(r"^\S+ \| ([A-Z]+)!? => (\{.*)", done.stdout, re.S | re.M)
     assert found, done.stdout + done.stderr
     progress = [line.strip() for line in done.stderr.splitlines() if line.startswith("    ")]

@@ -15,16 +15,19 @@ from pathlib import Path
 from .errors import LabError
 
 
-def call(url: str, *, body: object = None, headers: t.Mapping[str, str] | None = None, ca: Path | None = None) -> t.Any:
-    """The decoded answer; any refusal or unreachable server is a LabError with what was said."""
+def call(
+    url: str, *, method: str | None = None, body: object = None, headers: t.Mapping[str, str] | None = None, ca: Path | None = None
+) -> t.Any:
+    """The decoded answer, None for an empty one; any refusal or unreachable server is a LabError with what was said."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, headers=dict(headers or {}))
+    request = urllib.request.Request(url, data=data, headers=dict(headers or {}), method=method)
     context = ssl.create_default_context(cafile=ca) if ca else None
     # No proxy of the person's environment: these servers are on this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     try:
         with opener.open(request, timeout=10) as answer:
-            return json.load(answer)
+            text = answer.read()
+            return json.loads(text) if text else None
     except urllib.error.HTTPError as error:
         raise LabError(f"{url}: {error.code} {error.read().decode(errors='replace')}") from error
     except (OSError, json.JSONDecodeError) as error:

@@ -11,25 +11,25 @@ import typing as t
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from functools import partial
 
-from . import certificates, consul, docker_engine, headscale, images, mounts, network, nomad, process, tools, vault, wan
+from . import certificates, consul, docker_engine, headscale, images, mounts, network, nomad, process, servers, tools, vault, wan
 from .component import Component
 from .tailnet import MEMBERS
 from .topology import BIN, DATA, KEYS, LOGS, SITE_FILE, STATE
 
-OPTIONAL: dict[str, t.Callable[[], None]] = {"vault": vault.start, "consul": consul.start}
+OPTIONAL: dict[str, t.Callable[[], None]] = {"vault": vault.start, "consul": consul.start, "servers": servers.start}
 
 
 def components(optional: t.Iterable[str] = ()) -> list[Component]:
     """What the laboratory consists of, in the order of its status."""
     always = [wan.ECHO, headscale.HEADSCALE, *(member.component for member in MEMBERS.values())]
-    always += [docker_engine.DOCKER, nomad.SERVER, nomad.RELAY, nomad.CLIENT]
-    on_request = {"vault": [vault.VAULT, vault.RELAY], "consul": [consul.CONSUL, consul.RELAY]}
+    always += [docker_engine.DOCKER, nomad.SERVER, nomad.FIRST.relay, nomad.CLIENT]
+    on_request = {"vault": [vault.VAULT, vault.RELAY], "consul": [consul.CONSUL, consul.RELAY], "servers": servers.components()}
     return always + [component for name in optional for component in on_request[name]]
 
 
 def build_tools(optional: t.Iterable[str]) -> None:
     """Build what the cache does not have."""
-    tools.build_missing([*tools.ALWAYS, *(tools.OPTIONAL[name] for name in optional)])
+    tools.build_missing(tools.needed(optional))
 
 
 def build(optional: t.Sequence[str]) -> None:
@@ -50,18 +50,28 @@ def add(optional: t.Sequence[str]) -> None:
     for name in optional:
         _timed(name, OPTIONAL[name])
     known = json.loads(SITE_FILE.read_text())["optional"] if SITE_FILE.exists() else []
-    SITE_FILE.write_text(json.dumps({"optional": [*known, *optional]}))
+    _record([*known, *optional])
+
+
+def take_servers_away() -> None:
+    """Leave the first Nomad server alone in a laboratory that goes on."""
+    servers.remove()
+    _record([name for name in json.loads(SITE_FILE.read_text())["optional"] if name != "servers"])
 
 
 def link_programs(optional: t.Iterable[str]) -> None:
     """One directory with every program, for the laboratory itself and for PATH."""
     links = {"docker": docker_engine.CLIENT[0]}
-    for tool in (*tools.ALWAYS, *(tools.OPTIONAL[name] for name in optional)):
+    for tool in tools.needed(optional):
         links.update({name: str(path) for name, path in tools.programs(tool).items()})
     for name, path in links.items():
         link = BIN / name
         link.unlink(missing_ok=True)
         link.symlink_to(path)
+
+
+def _record(optional: t.Sequence[str]) -> None:
+    SITE_FILE.write_text(json.dumps({"optional": optional}))
 
 
 def _tailnet() -> None:

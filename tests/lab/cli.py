@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     for sub in (command(_up, "bring it up, and wait until everything is ready"), command(_build, "only build the programs into the cache")):
-        sub.add_argument("--with", dest="optional", type=_optional, default=(), metavar="vault,consul", help="servers to add")
+        sub.add_argument("--with", dest="optional", type=_optional, default=(), metavar="vault,consul,servers", help="what to add")
     command(_status, "show each component; exit code 0 when all are ready")
     command(_down, "take it away without a trace")
     command(_check, "list what is left of it; exit code 0 when nothing is")
@@ -88,7 +88,7 @@ def _status(_options: argparse.Namespace) -> int:
     for component in building.components(Site.running().optional):
         pid, ready = process.recorded(component.name), component.is_ready()
         all_ready &= ready
-        print(f"{component.name:<12} {'ready' if ready else 'NOT READY':<10} {f'pid {pid}' if pid else 'ended':<12} {component.address}")
+        print(f"{component.name:<14} {'ready' if ready else 'NOT READY':<10} {f'pid {pid}' if pid else 'ended':<12} {component.address}")
     print(f"logs: {LOGS}")
     return 0 if all_ready else 1
 

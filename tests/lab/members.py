@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 from pathlib import Path
 
-from .process import RECORDS, recorded, start_time
+from .process import RECORDS, recorded, send_to, start_time
 from .topology import DATA, LAB_MOUNTS, NAMESPACES, STATE
 
 Identity = tuple[int, int]
@@ -29,12 +28,7 @@ def kill_members() -> None:
     """Kill them as they are now. Everything in the laboratory can be thrown away, so nothing is asked to end first."""
     ours = {pid: start_time(pid) for pid in members()}
     for pid, started in ours.items():
-        with contextlib.suppress(ProcessLookupError):
-            handle = os.pidfd_open(pid)
-            # From here on the handle means one process; make sure that it is the one which was judged.
-            if start_time(pid) == started:
-                signal.pidfd_send_signal(handle, signal.SIGKILL)
-            os.close(handle)
+        send_to(pid, started, signal.SIGKILL)
 
 
 def mentions() -> set[int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 import uuid
+from dataclasses import dataclass
 
 from . import api, certificates, cgroups, docker_engine, images, process, relays
 from .command import wait_until
@@ -14,15 +15,60 @@ from .component import Component, render
 from .errors import LabError
 from .topology import BIN, DATA, NAMESPACES, NOMAD_PORT, RELAY_IP, SITE_IP, STATE
 
-ADDRESS = f"https://{RELAY_IP}:{NOMAD_PORT}"
 TOKEN_FILE = STATE / "nomad.token"
+
+
+@dataclass(frozen=True)
+class Server:
+    """One server; RPC and Serf have the two ports after the API's."""
+
+    label: str
+    port: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.label}-server"
+
+    @property
+    def address(self) -> str:
+        return f"https://{RELAY_IP}:{self.port}"
+
+    @property
+    def rpc(self) -> str:
+        return f"{SITE_IP}:{self.port + 1}"
+
+    @property
+    def serf(self) -> str:
+        return f"{SITE_IP}:{self.port + 2}"
+
+    @property
+    def relay(self) -> Component:
+        return relays.component(self.label, self.port)
+
+    def component(self, ready: t.Callable[[], bool]) -> Component:
+        """The server as a part of the laboratory, which is ready when `ready` says so."""
+        return Component(self.name, f"{self.address}, in the site https://{SITE_IP}:{self.port}", ready)
+
+    def start(self, join: Server | None = None) -> None:
+        """Start it as a cluster of its own, or let it join another's; without waiting for either."""
+        names = [f"IP:{SITE_IP}", f"IP:{RELAY_IP}", "IP:127.0.0.1", "DNS:localhost", "DNS:server.global.nomad"]
+        ports = {"http": self.port, "rpc": self.port + 1, "serf": self.port + 2}
+        raft = {"expect": 0 if join else 1, "join": f'"{join.serf}"' if join else ""}
+        _start(self.name, "nomad-server.hcl", names, agent=self.name, ip=SITE_IP, **ports, **raft)
+        relays.start(self.label, self.port)
+
+    def ask(self, path: str, method: str | None = None, body: object = None) -> t.Any:
+        """What this server's API answers the management token."""
+        token = {"X-Nomad-Token": TOKEN_FILE.read_text()}
+        return api.call(f"{self.address}{path}", method=method, body=body, headers=token, ca=certificates.CA)
+
+
+FIRST = Server("nomad", NOMAD_PORT)
 
 
 def start_server() -> None:
     """Start the server with a management token of our own making, and wait until it has a leader and a keyring."""
-    names = [f"IP:{SITE_IP}", f"IP:{RELAY_IP}", "IP:127.0.0.1", "DNS:localhost", "DNS:server.global.nomad"]
-    _start("nomad-server", names, ip=SITE_IP)
-    relays.start("nomad", NOMAD_PORT)
+    FIRST.start()
     TOKEN_FILE.touch(mode=0o600)
     TOKEN_FILE.write_text(str(uuid.uuid4()))
     wait_until(_bootstrapped, "Nomad's ACLs bootstrapped", 30)
@@ -36,27 +82,27 @@ def start_client() -> None:
     process with a server it may be faster than that server's keyring.
     """
     settings = {"loopback": RELAY_IP, "cgroup": cgroups.NOMAD, "docker": docker_engine.HOST, "pause": images.PAUSE.tag}
-    _start("nomad-client", ["IP:127.0.0.1", "DNS:localhost", "DNS:client.global.nomad"], ip=SITE_IP, **settings)
+    names = ["IP:127.0.0.1", "DNS:localhost", "DNS:client.global.nomad"]
+    _start(CLIENT.name, "nomad-client.hcl", names, ip=SITE_IP, **settings)
     CLIENT.wait()
 
 
-def get(path: str) -> t.Any:
-    """Read from Nomad's API with the management token."""
-    return api.call(f"{ADDRESS}{path}", headers={"X-Nomad-Token": TOKEN_FILE.read_text()}, ca=certificates.CA)
+def start_again(name: str) -> None:
+    """Start an agent that has ended, on the data that it left; without waiting."""
+    process.start(name, [str(BIN / "nomad"), "agent", "-config", str(STATE / f"{name}.hcl")], NAMESPACES["site"])
 
 
-def _start(name: str, subjects: t.Sequence[str], **settings: str) -> None:
+def _start(name: str, config: str, subjects: t.Sequence[str], **settings: object) -> None:
     certificate, key = certificates.issue(name, subjects)
     common = render("nomad.hcl", data=DATA / name, ca=certificates.CA, certificate=certificate, key=key)
-    config = STATE / f"{name}.hcl"
-    config.write_text("\n".join([render(config.name, **settings), common]))
-    process.start(name, [str(BIN / "nomad"), "agent", "-config", str(config)], NAMESPACES["site"])
+    (STATE / f"{name}.hcl").write_text("\n".join([render(config, **settings), common]))
+    start_again(name)
 
 
 def _bootstrapped() -> bool:
-    process.require("nomad-server")
+    process.require(SERVER.name)
     try:
-        api.call(f"{ADDRESS}/v1/acl/bootstrap", body={"BootstrapSecret": TOKEN_FILE.read_text()}, ca=certificates.CA)
+        api.call(f"{FIRST.address}/v1/acl/bootstrap", body={"BootstrapSecret": TOKEN_FILE.read_text()}, ca=certificates.CA)
     except LabError:  # no leader yet
         return False
     return True
@@ -64,14 +110,15 @@ def _bootstrapped() -> bool:
 
 def _server_ready() -> bool:
     """The port answers before the first job could be signed."""
-    return any(key["State"] == "active" for key in get("/v1/operator/keyring/keys"))
+    return any(key["State"] == "active" for key in FIRST.ask("/v1/operator/keyring/keys"))
 
 
 def _client_ready() -> bool:
-    nodes = get("/v1/nodes")
-    return any(node["Status"] == "ready" and node["Drivers"].get("docker", {}).get("Healthy") for node in nodes)
+    """Also asked itself: the servers take a client that ended for ready until its heartbeat is late."""
+    nodes = FIRST.ask("/v1/nodes")
+    ready = [node["ID"] for node in nodes if node["Status"] == "ready" and node["Drivers"].get("docker", {}).get("Healthy")]
+    return any(FIRST.ask(f"/v1/client/stats?node_id={node}") for node in ready)
 
 
-SERVER = Component("nomad-server", f"{ADDRESS}, in the site https://{SITE_IP}:{NOMAD_PORT}", _server_ready)
+SERVER = FIRST.component(_server_ready)
 CLIENT = Component("nomad-client", f"node site, {SITE_IP}", _client_ready)
-RELAY = relays.component("nomad", NOMAD_PORT)

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import json
+import os
+import select
+import signal
 import subprocess
 import typing as t
 from pathlib import Path
@@ -40,13 +43,18 @@ def start(name: str, argv: t.Sequence[str], where: Namespace, *, fds: t.Sequence
 
 def recorded(name: str) -> int | None:
     """The pid of a service that runs, None if it was never started or has ended."""
+    found = _running(name)
+    return found[0] if found else None
+
+
+def _running(name: str) -> tuple[int, str] | None:
     try:
         record = json.loads((RECORDS / f"{name}.json").read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return None
     # A pid may be in use again by a stranger: only the start time makes it ours.
     alive = record["started"] is not None and start_time(record["pid"]) == record["started"]
-    return record["pid"] if alive else None
+    return (record["pid"], record["started"]) if alive else None
 
 
 def start_time(pid: int) -> str | None:
@@ -56,6 +64,32 @@ def start_time(pid: int) -> str | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     return None if state in "ZX" else fields[18]
+
+
+def send(name: str, what: signal.Signals, wait: float = 0) -> None:
+    """Signal a service that runs; fail when it has not ended altogether, its ports free again, after the seconds to wait, if any."""
+    found = _running(name)
+    if found is None:
+        raise LabError(f"{name} does not run")
+    if not send_to(*found, what, wait) and wait:
+        raise LabError(f"{name} goes on {wait:.0f} s after {what.name}")
+
+
+def send_to(pid: int, started: str | None, what: signal.Signals, wait: float = 0) -> bool:
+    """Signal the process that started then, and no other; tell whether all its threads have ended, after a wait in seconds."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        # From here on the handle means one process; make sure that it is the one which was judged.
+        if start_time(pid) == started:
+            signal.pidfd_send_signal(handle, what)
+        return bool(select.select([handle], [], [], wait)[0])
+    except ProcessLookupError:
+        return True
+    finally:
+        os.close(handle)
 
 
 def require(name: str) -> None:

@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import certificates, consul, docker_engine, headscale, images, nomad, vault, wan
+from . import certificates, consul, docker_engine, headscale, images, nomad, servers, vault, wan
 from .command import run
 from .errors import LabError
 from .tailnet import MEMBERS
@@ -29,7 +29,7 @@ class Site:
     state: Path = STATE
     keys: Path = KEYS
     bin: Path = BIN
-    nomad_addr: str = nomad.ADDRESS
+    nomad_addr: str = nomad.FIRST.address
     ca: Path = certificates.CA
     login_server: str = LOGIN_SERVER
     tailnet: str = TAILNET
@@ -52,6 +52,12 @@ class Site:
             raise LabError("The laboratory belongs to root: use sudo.") from None
         except FileNotFoundError:
             raise LabError("The laboratory is not up: make lab-up") from None
+
+    @property
+    def nomad_servers(self) -> dict[str, str]:
+        """The address of each Nomad server by its name in `status`; the first is that of `nomad_addr`."""
+        more = servers.MORE if "servers" in self.optional else ()
+        return {server.name: server.address for server in (nomad.FIRST, *more)}
 
     def environment(self) -> dict[str, str]:
         """What a person's shell or a test's child process needs; the programs come first on PATH."""
@@ -77,6 +83,8 @@ class Site:
             variables.update(VAULT_ADDR=vault.ADDRESS, VAULT_TOKEN=vault.TOKEN_FILE.read_text())
         if "consul" in self.optional:
             variables["CONSUL_HTTP_ADDR"] = consul.ADDRESS
+        if "servers" in self.optional:
+            variables["LAB_NOMAD_SERVERS"] = " ".join(self.nomad_servers.values())
         return variables
 
     def shell_exports(self) -> str:

@@ -78,6 +78,11 @@ ALWAYS = (NOMAD, TAILSCALE, HEADSCALE, CADDY, HTTPBIN)
 OPTIONAL = {"vault": VAULT, "consul": CONSUL}
 
 
+def needed(optional: t.Iterable[str]) -> list[Tool]:
+    """What a laboratory with these optional parts needs; not each of them is a program of its own."""
+    return [*ALWAYS, *(OPTIONAL[name] for name in optional if name in OPTIONAL)]
+
+
 def programs(tool: Tool) -> dict[str, Path]:
     """The path of each program of the tool; builds it when the cache does not have it."""
     build_missing([tool])

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import socketserver
+import threading
 
 import pytest
 
@@ -66,6 +68,21 @@ def test_unreachable(nomad, in_process):
     result = in_process("variable", address="http://127.0.0.1:1", **ARGS)
     assert failure(result)["kind"] == "unreachable"
     assert "NOMAD_ADDR" in result["msg"]
+
+
+def test_a_proxy_closes_the_connection_to_a_server_that_has_ended(nomad, in_process):
+    arrived = []
+
+    class Proxy(socketserver.BaseRequestHandler):
+        def handle(self):
+            arrived.append(self.request.recv(4096))
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Proxy) as proxy:
+        threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        result = in_process("variable", address=f"https://127.0.0.1:{proxy.server_address[1]}", **ARGS)
+        proxy.shutdown()
+    assert failure(result)["kind"] == "unreachable"
+    assert len(arrived) == 4
 
 
 def test_https_where_http_is_spoken(nomad, in_process, monkeypatch):

@@ -207,8 +207,8 @@ def test_changed_between_plan_and_register(runs, in_process):
 
 
 def test_a_register_whose_answer_was_lost(runs, in_process):
-    """The request is sent again and conflicts with its own first arrival: the plan then shows no change."""
-    runs.on(PLAN, planned(), planned("None", index=10))
+    """The request is sent again and conflicts with its own first arrival: the plan then shows no change, but what is to be placed."""
+    runs.on(PLAN, planned(), {**planned("None", index=10), "Annotations": {"DesiredTGUpdates": {"app": {"Place": 1}}}})
     runs.on("PUT /v1/jobs", (500, "Enforcing job modify index 0: job exists with conflicting job modify index: 10"))
     assert in_process("job", spec=SPEC)["changed"]
 

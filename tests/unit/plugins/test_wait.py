@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.notailcar.nomad.plugins.module_utils._arguments import connection
 from ansible_collections.notailcar.nomad.plugins.module_utils._client import Client
-from ansible_collections.notailcar.nomad.plugins.module_utils._errors import NomadError, TimedOut
+from ansible_collections.notailcar.nomad.plugins.module_utils._errors import Denied, NomadError, TimedOut
 from ansible_collections.notailcar.nomad.plugins.module_utils._wait import Wait
 
 
@@ -44,6 +44,14 @@ def test_it_comes_back(nomad, patient, lines, refusal):
     assert patient(60).get("/v1/job/x", "read it").data == {"ID": "x"}
     assert len(lines) == 1
     assert "no answer, asking again" in lines[0]
+
+
+def test_it_comes_back_without_its_tokens(nomad, patient):
+    nomad.on("GET /v1/job/x", (503, "later"), *[(403, "Permission denied")] * 2, {"ID": "x"}, (403, "Permission denied"))
+    client = patient(60)
+    assert client.get("/v1/job/x", "read it").data == {"ID": "x"}
+    with pytest.raises(Denied):
+        client.get("/v1/job/x", "read it")
 
 
 def test_writes_too(nomad, patient):

@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 import typing as t
 
-from . import _allocations, _deployments, _evaluations, _failure, _plan
+from . import _allocations, _deployments, _evaluations, _failure
 from ._client import Client
 from ._errors import Conflict, Failed, NomadError, NotFound, TimedOut
+from ._placement import reasons
 from ._wait import Wait
 
 Json = dict[str, t.Any]
@@ -89,7 +90,7 @@ class Rollout:
             if self._wait.over:
                 self._give_up()
         for group, metrics in sorted((found.get("FailedTGAllocs") or {}).items()):
-            self._unplaced = f"group {group} waits for a place: {'; '.join(_plan.reasons(metrics))}"
+            self._unplaced = f"group {group} waits for a place: {'; '.join(reasons(metrics))}"
             self._wait.tell(self._unplaced, topic=f"place/{group}")
         return int(found["CreateIndex"])
 

@@ -13,6 +13,7 @@ from . import _diff
 from ._allocations import job_path
 from ._client import Client
 from ._errors import Refused
+from ._placement import reasons
 
 Json = dict[str, t.Any]
 
@@ -114,29 +115,6 @@ def check_placeable(plan: Plan, name: str) -> None:
     if failed:
         lines = [f"group {group}: {reason}" for group, reasons_ in failed.items() for reason in reasons_]
         raise Refused(f"Job {name} cannot be placed; nothing was registered.\n  " + "\n  ".join(lines), failed_groups=failed)
-
-
-def reasons(metrics: Json) -> list[str]:
-    """Return, in words, why the scheduler found no place; `metrics` is Nomad's AllocationMetric."""
-    evaluated = metrics.get("NodesEvaluated") or 0
-    found = []
-    if not evaluated:
-        found.append("no node was eligible (datacenters, node pool, node status)")
-    found += [f"no node is available in datacenter {name}" for name, count in _sorted(metrics, "NodesAvailable") if not count]
-    found += [f"constraint {name}: excludes {_nodes(count, evaluated)}" for name, count in _sorted(metrics, "ConstraintFiltered")]
-    found += [f"class {name}: {_nodes(count, evaluated)} excluded" for name, count in _sorted(metrics, "ClassFiltered") if name]
-    found += [f"resource {name}: exhausted on {_nodes(count, evaluated)}" for name, count in _sorted(metrics, "DimensionExhausted")]
-    found += [f"class {name}: exhausted on {_nodes(count, evaluated)}" for name, count in _sorted(metrics, "ClassExhausted") if name]
-    found += [f"quota {name} is used up" for name in metrics.get("QuotaExhausted") or []]
-    return found or ["the scheduler gives no reason"]
-
-
-def _sorted(metrics: Json, name: str) -> list[tuple[str, int]]:
-    return sorted((metrics.get(name) or {}).items())
-
-
-def _nodes(count: int, evaluated: int) -> str:
-    return f"{count} of {evaluated} node{'s' if evaluated != 1 else ''}"
 
 
 def _snake(name: str) -> str:

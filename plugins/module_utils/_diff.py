@@ -1,16 +1,22 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plan's diff as text, the way `nomad job plan` prints it (its colours left out)."""
+"""A plan's diff as text, the way `nomad job plan` prints it: without its colours and empty lines, without credentials.
+
+Of a long text only the changed lines are shown, where Nomad prints both versions on one line.
+"""
 
 from __future__ import annotations
 
 import difflib
-import json
+import re
 import typing as t
+
+from . import _redact
 
 Json = dict[str, t.Any]
 MARKS = {"Added": "+ ", "Deleted": "- ", "Edited": "+/- "}
+ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
 
 
 def render(diff: Json) -> str:
@@ -46,10 +52,11 @@ def _inner(part: Json, indent: int, width: int) -> list[str]:
     """Fields and objects of one level, their marks and values aligned."""
     fields = _all(part, "Fields")
     longest = max((len(field["Name"]) for field in fields), default=0)
+    by_name = {field["Name"]: field for field in fields}
     lines = []
     for field in fields:
         pad, gap = " " * (width - len(_mark(field))), " " * (longest - len(field["Name"]))
-        lines += _value(f"{' ' * indent}{_mark(field)}{pad}{field['Name']}: {gap}", field)
+        lines += _value(f"{' ' * indent}{_mark(field)}{pad}{field['Name']}: {gap}", field, by_name)
     for thing in _all(part, "Objects"):
         lines += _object(thing, indent, width - len(_mark(thing)))
     return lines
@@ -61,21 +68,45 @@ def _object(thing: Json, indent: int, pad: int) -> list[str]:
     return [f"{head}{thing['Name']} {{", *_inner(thing, indent + pad + 2, width), " " * len(head) + "}"]
 
 
-def _value(head: str, field: Json) -> list[str]:
+def _value(head: str, field: Json, by_name: dict[str, Json]) -> list[str]:
     old, new = str(field.get("Old", "")), str(field.get("New", ""))
-    if "\n" in old + new and old.splitlines() != new.splitlines():
-        return [head.rstrip() + _notes(field), *_text(" " * len(head), old, new)]
+    hidden = [_redact.is_secret(_meaning(field["Name"], by_name, side), text) for side, text in (("Old", old), ("New", new))]
+    if "\n" in old + new and not any(hidden):
+        if old == new:
+            return [f"{head}({len(_rows(new))} lines, unchanged)"]
+        if _rows(old) != _rows(new):
+            return [head.rstrip() + _notes(field), *_text(" " * len(head), _rows(old), _rows(new))]
+    before, after = (_redact.HIDDEN if secret else _quoted(text) for secret, text in zip(hidden, (old, new)))
     shown = {
-        "Added": _quoted(new),
-        "Deleted": _quoted(old),
-        "Edited": f"{_quoted(old)} => {_quoted(new)}",
-    }.get(field["Type"], _quoted(new))
+        "Added": after,
+        "Deleted": before,
+        "Edited": f"{before} => {after}" + (" (changed)" if before == after else ""),
+    }.get(field["Type"], after)
     return [f"{head}{shown}{_notes(field)}"]
 
 
-def _text(indent: str, old: str, new: str) -> list[str]:
-    """Only the changed lines of a long text: `nomad job plan` would print both versions on one line."""
-    return [indent + line for line in difflib.ndiff(old.splitlines(), new.splitlines()) if line[0] in "+-"]
+def _meaning(name: str, by_name: dict[str, Json], side: str) -> str:
+    """Return the name that says what a value is: of an argument after `--password` it is that option."""
+    found = re.fullmatch(r"(.*\[)(\d+)\]", name)
+    option = str(by_name.get(f"{found[1]}{int(found[2]) - 1}]", {}).get(side, "")) if found else ""
+    return option if re.fullmatch(r"--[A-Za-z][\w-]*", option) else name
+
+
+def _text(indent: str, old: list[str], new: list[str]) -> list[str]:
+    """Only the changed lines. They are compared in clear and shown without credentials: what is hidden still shows its change."""
+    shown_old, shown_new = _redact.lines(old), _redact.lines(new)
+    changed: list[str] = []
+    for kind, old_begin, old_end, new_begin, new_end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind != "equal":
+            changed += [f"- {line}" for line in shown_old[old_begin:old_end]]
+            changed += [f"+ {line}" for line in shown_new[new_begin:new_end]]
+    # A key of many lines is hidden once.
+    once = [line for line, before in zip(changed, ["", *changed]) if line != before or not line.endswith(_redact.HIDDEN)]
+    return [indent + _printable(line, {"\t": "\t"}) for line in once]
+
+
+def _rows(text: str) -> list[str]:
+    return text[:-1].split("\n") if text.endswith("\n") else text.split("\n") if text else []
 
 
 def _notes(part: Json) -> str:
@@ -84,7 +115,16 @@ def _notes(part: Json) -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    return '"' + _printable("\n".join(_redact.lines(text.split("\n"))), ESCAPES) + '"'
+
+
+def _printable(text: str, escapes: t.Mapping[str, str]) -> str:
+    """Return the text as Go's %q shows it: nothing in it controls the terminal."""
+    return "".join(escapes.get(letter) or (letter if letter.isprintable() else _escape(ord(letter))) for letter in text)
+
+
+def _escape(code: int) -> str:
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _mark(part: Json) -> str:

@@ -31,6 +31,7 @@ class Rollout:
 
     def __init__(self, client: Client, job: Json, wait: Wait, canaries: str = "hold") -> None:
         self._client = client.during(wait)
+        self._spec = job
         self._job: str = job["ID"]
         self._goal = GOAL[job["Type"]]
         self._version: int = job["Version"]
@@ -90,7 +91,7 @@ class Rollout:
             if self._wait.over:
                 self._give_up()
         for group, metrics in sorted((found.get("FailedTGAllocs") or {}).items()):
-            self._unplaced = f"group {group} waits for a place: {'; '.join(reasons(metrics))}"
+            self._unplaced = f"group {group} waits for a place: {'; '.join(reasons(metrics, self._spec, group))}"
             self._wait.tell(self._unplaced, topic=f"place/{group}")
         return int(found["CreateIndex"])
 

@@ -14,16 +14,22 @@ from ._allocations import job_path
 from ._client import Client
 from ._errors import Refused
 from ._placement import reasons
+from ._redact import scrub
 
 Json = dict[str, t.Any]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What `/v1/job/<id>/plan` answered, and of what type the job is."""
+    """What `/v1/job/<id>/plan` answered, and for what job."""
 
     raw: Json
-    kind: str
+    job: Json
+
+    @property
+    def kind(self) -> str:
+        """The job's type."""
+        return self.job.get("Type") or "service"
 
     @property
     def index(self) -> int:
@@ -43,7 +49,7 @@ class Plan:
     @property
     def failed_groups(self) -> dict[str, list[str]]:
         """Reasons per group that cannot be placed, in words."""
-        return {group: reasons(metrics) for group, metrics in sorted((self.raw.get("FailedTGAllocs") or {}).items())}
+        return {group: reasons(metrics, self.job, group) for group, metrics in sorted((self.raw.get("FailedTGAllocs") or {}).items())}
 
     @property
     def diff(self) -> str:
@@ -54,7 +60,7 @@ class Plan:
     def warnings(self) -> list[str]:
         """Nomad's warnings, one per item, with the group or task that each is about."""
         found, about = [], ""
-        for line in str(self.raw.get("Warnings") or "").splitlines():
+        for line in scrub(str(self.raw.get("Warnings") or "")).splitlines():
             if line.startswith("*"):
                 about = ""
             text = line.strip().lstrip("* ")
@@ -101,7 +107,7 @@ def make(client: Client, job: Json) -> Plan:
     name = str(job["ID"])
     body = {"Job": job, "Diff": True}
     answer = client.put(job_path(name, "/plan"), body, f"plan the job {name}", "submit-job or plan-job")
-    return Plan(answer.data, job.get("Type") or "service")
+    return Plan(answer.data, job)
 
 
 def check_placeable(plan: Plan, name: str) -> None:

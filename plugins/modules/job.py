@@ -231,7 +231,7 @@ plan:
     failed_groups:
       description: Reasons per group that cannot be placed.
       type: dict
-      sample: {"app": ["constraint missing drivers: excludes 1 of 1 node"]}
+      sample: {"app": ["missing drivers: raw_exec is not there, or not healthy, on 1 of 1 node"]}
     next_periodic_launch:
       description: When a periodic job runs next, by the plan. Nothing for other jobs.
       type: str

@@ -218,7 +218,7 @@ def test_not_placeable(nomad, in_process, check):
     metrics = {"NodesEvaluated": 2, "ConstraintFiltered": {"missing drivers": 1}, "DimensionExhausted": {"memory": 1}}
     nomad.on(PLAN, planned(FailedTGAllocs={"app": metrics}))
     result = in_process("job", check=check, spec=SPEC)
-    assert "constraint missing drivers: excludes 1 of 2 nodes" in result["msg"]
+    assert "missing drivers: what the group asks for is not there, or not healthy, on 1 of 2 nodes" in result["msg"]
     assert "resource memory: exhausted on 1 of 2 nodes" in result["msg"]
     assert nomad.count("PUT /v1/jobs") == 0
 

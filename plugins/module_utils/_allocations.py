@@ -10,6 +10,7 @@ import urllib.parse
 
 from ._client import Answer, Client
 from ._errors import NotFound
+from ._tasks import message
 from ._wait import Wait
 
 Json = dict[str, t.Any]
@@ -67,5 +68,5 @@ def tell_tasks(wait: Wait, allocations: list[Json]) -> None:
         for task, state in sorted((allocation.get("TaskStates") or {}).items()):
             events = state.get("Events") or []
             if events:
-                text = events[-1].get("DisplayMessage") or events[-1]["Type"]
+                text = message(events[-1]) or events[-1]["Type"]
                 wait.tell(f"alloc {short(allocation)} {task}: {text}", topic=f"{allocation['ID']}/{task}")

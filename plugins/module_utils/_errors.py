@@ -84,7 +84,7 @@ def of_status(status: int, text: str, what: str, needs: str, with_token: bool) -
 
     `what` is what was tried ("read the job whoami"), `needs` the ACL capability it takes or MANAGEMENT, `text` the server's own words.
     """
-    text = _plain(text)
+    text = plain(text)
     said = {"status": status, "server": text}
     if status in (401, 403) or UNKNOWN_TOKEN.search(text):
         return _denied(text, what, needs, with_token, said)
@@ -114,10 +114,10 @@ def of_status(status: int, text: str, what: str, needs: str, with_token: bool) -
     return Refused(f"Could not {what}: Nomad answered {status}: {text}", **said)
 
 
-def _plain(text: str) -> str:
-    """Return a server's list of errors without its layout."""
-    lines = [line.strip().lstrip("* ") for line in text.splitlines()]
-    return "; ".join(line for line in lines if line and not re.match(r"\d+ errors? occurred", line))
+def plain(text: str) -> str:
+    """Return a server's list of errors on one line."""
+    lines = [re.sub(r"\s*\b\d+ errors? occurred:", "", line).strip().lstrip("* ") for line in text.splitlines()]
+    return "; ".join(line for line in lines if line).replace(":; ", ": ")
 
 
 def _denied(text: str, what: str, needs: str, with_token: bool, said: dict[str, t.Any]) -> Denied:

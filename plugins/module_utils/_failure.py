@@ -1,37 +1,25 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why an allocation does not run: its tasks' events and the last lines they wrote."""
+"""Why an allocation does not run: its tasks' ends, events and last lines, and its checks."""
 
 from __future__ import annotations
 
-import re
 import typing as t
 
+from . import _checks, _hints, _tasks
 from ._client import Client
 from ._errors import NomadError
+from ._redact import scrub
 
 Json = dict[str, t.Any]
 LOG_LINES = 10
 LOG_BYTES = 4000
+LOG_LETTERS = 500
+OUTPUT_LINES = 5
 ALLOCATIONS = 3
-# Events that tell the reason, beside those that Nomad itself marks as failing the task.
-TELLING = {
-    "Driver Failure",
-    "Failed Artifact Download",
-    "Failed Validation",
-    "Setup Failure",
-    "Template",
-    "Terminated",
-    "Not Restarting",
-    "Killed",
-    "Sibling Task Failed",
-    "Leader Task Dead",
-    "Alloc Unhealthy",
-    "Missing",
-}
-# A key that a task printed by mistake is not one of the arguments, so the edge cannot know it.
-TAILSCALE_KEY = re.compile(r"\b((?:ts|hs)key-[a-z]+)-[\w-]+")
+# Nomad's descriptions of an allocation that say no more than its tasks do.
+EMPTY = {"", "Failed tasks", "Tasks are running", "No tasks have started", "All tasks have completed"}
 
 
 def causes(client: Client, allocations: list[Json]) -> list[Json]:
@@ -42,52 +30,57 @@ def causes(client: Client, allocations: list[Json]) -> list[Json]:
 
 
 def text(found: list[Json]) -> str:
-    """Return the causes as indented lines for a message."""
-    lines = []
+    """Return the causes as indented lines for a message; what is true of several allocations is said once."""
+    lines: list[str] = []
+    said: list[list[str]] = []
     for allocation in found:
-        lines.append(f"  allocation {allocation['id'][:8]} on {allocation['node_name'] or 'no node'}: {allocation['client_status']}")
-        if allocation["description"]:
-            lines.append(f"    {allocation['description']}")
-        for task in allocation["tasks"]:
-            lines.append(f"    task {task['task']} is {task['state']}:")
-            lines += [f"      {event}" for event in task["events"]]
-            for stream in ("stderr", "stdout"):
-                lines += [f"      {stream} | {line}" for line in task[stream]]
+        head = f"  allocation {allocation['id'][:8]} on {allocation['node_name'] or 'no node'}: {allocation['client_status']}"
+        why = _why(allocation)
+        if why and why in said:
+            lines.append(f"{head}, for the same reason")
+        else:
+            said.append(why)
+            lines += [head, *_why(allocation, "stderr", "stdout")]
     return "\n".join(lines)
+
+
+def _why(allocation: Json, *streams: str) -> list[str]:
+    lines = [f"    {allocation['description']}"] if allocation["description"] not in EMPTY else []
+    for task in allocation["tasks"]:
+        lines.append(f"    task {task['task']} {_tasks.how(task)}")
+        lines += [f"      {line}" for line in (*task["hints"], *task["events"])]
+        lines += [f"      {stream} | {line}" for stream in streams for line in task[stream]]
+        if streams and task["exit_code"] is not None and not (task["stderr"] or task["stdout"]):
+            lines.append("      no log lines: it wrote none, or ended before the driver read them")
+    for check in allocation["checks"]:
+        code = f" {check['status_code']}" if check["status_code"] else ""
+        gone = " (Nomad no longer tells what it said)" if check["status"] == "unknown" else ""
+        lines.append(f"    check {check['name']} of service {check['service']}: {check['status']}{code}{gone}")
+        lines += [f"      {line}" for line in check["output"].splitlines()[:OUTPUT_LINES]]
+    return lines
 
 
 def _cause(client: Client, allocation: Json) -> Json:
     tasks = []
-    for name, state in sorted((allocation.get("TaskStates") or {}).items()):
-        events = _events(state)
-        suspicious = state.get("State") != "running" or state.get("Restarts") or _unhealthy(allocation)
-        if state.get("Failed") or (suspicious and events):
-            logs = {stream: _log(client, allocation, name, stream) for stream in ("stderr", "stdout")}
-            tasks.append({"task": name, "state": _state(state), "failed": bool(state.get("Failed")), "events": events, **logs})
+    for end in _tasks.task_ends(allocation):
+        events = _tasks.events(allocation["TaskStates"][end["task"]])
+        suspicious = end["state"] != "running" or end["restarts"] or _unhealthy(allocation)
+        if end["failed"] or (suspicious and events):
+            tasks.append({**end, "events": events})
+    # A task that waits, or ended well, has nothing to say beside one that failed.
+    tasks = [task for task in tasks if task["failed"]] or tasks
+    for task in tasks:
+        task["hints"] = _hints.of_task(client, allocation, task)
+        task.update({stream: _log(client, allocation, task["task"], stream) for stream in ("stderr", "stdout")})
     return {
         "id": allocation["ID"],
         "name": allocation["Name"],
         "node_name": allocation.get("NodeName") or "",
         "client_status": allocation["ClientStatus"],
         "description": allocation.get("ClientDescription") or "",
-        # A task that waits, or ended well, has nothing to say beside one that failed.
-        "tasks": [task for task in tasks if task["failed"]] or tasks,
+        "tasks": tasks,
+        "checks": _checks.failing(client, allocation),
     }
-
-
-def _events(state: Json) -> list[str]:
-    found: list[str] = []
-    for event in state.get("Events") or []:
-        message = str(event.get("DisplayMessage") or "")
-        line = f"{event['Type']}: {message}" if message else str(event["Type"])
-        if (event["Type"] in TELLING or event.get("FailsTask")) and line not in found:
-            found.append(TAILSCALE_KEY.sub(r"\1-…", line))
-    return found[-6:]
-
-
-def _state(state: Json) -> str:
-    restarts = int(state.get("Restarts") or 0)
-    return f"{state.get('State')}{' (failed)' if state.get('Failed') else ''}{f', restarted {restarts} times' if restarts else ''}"
 
 
 def _log(client: Client, allocation: Json, task: str, stream: str) -> list[str]:
@@ -97,8 +90,8 @@ def _log(client: Client, allocation: Json, task: str, stream: str) -> list[str]:
         said = client.text(f"/v1/client/fs/logs/{allocation['ID']}", f"read the log of {task}", "read-logs", **query)
     except NomadError as error:
         return [f"(no log: {error})"] if error.kind == "denied" and stream == "stderr" else []
-    lines = [line for line in said.splitlines() if line.strip()]
-    return [TAILSCALE_KEY.sub(r"\1-…", line) for line in lines[-LOG_LINES:]]
+    lines = [line for line in scrub(said).splitlines() if line.strip()][-LOG_LINES:]
+    return [line if len(line) <= LOG_LETTERS else line[:LOG_LETTERS] + "…" for line in lines]
 
 
 def _unhealthy(allocation: Json) -> bool:

@@ -1,0 +1,70 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The checks that keep an allocation from being healthy."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ._client import Client
+from ._errors import NomadError
+from ._redact import scrub
+
+Json = dict[str, t.Any]
+OUTPUT_LETTERS = 400
+
+
+def failing(client: Client, allocation: Json) -> list[Json]:
+    """Return the checks of an allocation that do not succeed, by service.
+
+    Where the client does not tell (any more) and the tasks are not to blame, all checks are named, with the status `unknown`.
+    """
+    path = f"/v1/client/allocation/{allocation['ID']}/checks"
+    try:
+        results = client.get(path, "read the checks", retries=False).data
+    except NomadError:
+        results = None
+    if not results:
+        return _suspected(client, allocation)
+    found = [result for result in results.values() if result["Status"] != "success"]
+    return [
+        _check(result["Service"], result["Check"], result.get("Task"), result["Status"], result.get("StatusCode"), result.get("Output"))
+        for result in sorted(found, key=lambda result: (result["Service"], result["Check"]))
+    ]
+
+
+def _suspected(client: Client, allocation: Json) -> list[Json]:
+    """Return all checks of an allocation whose tasks ran, and that did not become healthy in time: Nomad only blames the tasks.
+
+    Results are gone as soon as Nomad stops the allocation, for example to roll back; those of Consul never were Nomad's.
+    """
+    states = list((allocation.get("TaskStates") or {}).values())
+    events = [event for state in states for event in state.get("Events") or []]
+    late = any("healthy_deadline" in str(event.get("DisplayMessage")) for event in events)
+    started = any(event["Type"] == "Started" for event in events) and not any(state.get("Restarts") for state in states)
+    if not (late and started):
+        return []
+    try:
+        job = client.get(f"/v1/allocation/{allocation['ID']}", "read the allocation", retries=False).data["Job"]
+    except NomadError:
+        return []
+    (group,) = (group for group in job["TaskGroups"] if group["Name"] == allocation["TaskGroup"])
+    services = [("", service) for service in group.get("Services") or []]
+    services += [(task["Name"], service) for task in group["Tasks"] for service in task.get("Services") or []]
+    return [
+        _check(service["Name"], check["Name"], task, "unknown", None, "")
+        for task, service in services
+        for check in service.get("Checks") or []
+    ]
+
+
+def _check(service: str, name: str, task: str | None, status: str, code: int | None, output: str | None) -> Json:
+    return {
+        "name": name,
+        "service": service,
+        "task": task or "",
+        "status": status,
+        "status_code": code or None,
+        "output": scrub(output or "").strip()[:OUTPUT_LETTERS],
+    }

@@ -1,0 +1,270 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Nomad 1.11 tells about tasks that do not run, and what we make of it."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from ansible_collections.notailcar.nomad.plugins.module_utils import _failure
+from ansible_collections.notailcar.nomad.plugins.module_utils._client import Client
+from ansible_collections.notailcar.nomad.plugins.module_utils._tasks import events, how, task_ends
+
+ID = "a0a0a0a0-0000"
+ALLOCATION, CHECKS, LOGS = f"GET /v1/allocation/{ID}", f"GET /v1/client/allocation/{ID}/checks", f"GET /v1/client/fs/logs/{ID}"
+PATH = "nomad/jobs/x/y"
+VARIABLE = f"GET /v1/var/{PATH}"
+LATE = "Task not running for min_healthy_time of 10s by healthy_deadline of 1m"
+
+
+def event(kind, words="", fails=False, **details):
+    return {"Type": kind, "DisplayMessage": words, "FailsTask": fails, "Details": details}
+
+
+def ended(code=0, signal=0, oom="false"):
+    return event("Terminated", f"Exit Code: {code}", exit_code=str(code), signal=str(signal), oom_killed=oom)
+
+
+def state(*of, now="dead", failed=False, restarts=0):
+    return {"State": now, "Failed": failed, "Restarts": restarts, "Events": list(of)}
+
+
+def allocation(status="failed", ident=ID, healthy=None, job="web", **tasks):
+    return {
+        "ID": ident,
+        "Name": f"{job}.app[0]",
+        "Namespace": "default",
+        "JobID": job,
+        "TaskGroup": "app",
+        "NodeName": "node-1",
+        "ClientStatus": status,
+        "ClientDescription": "Failed tasks",
+        "DeploymentStatus": None if healthy is None else {"Healthy": healthy},
+        "TaskStates": tasks,
+    }
+
+
+@pytest.fixture
+def tell(nomad):
+    """What a person reads about allocations."""
+
+    def tell(*allocations):
+        client = Client(os.environ["NOMAD_ADDR"], None, "token", "default")
+        return _failure.text(_failure.causes(client, list(allocations)))
+
+    return tell
+
+
+def test_how_tasks_ended():
+    found = task_ends(
+        allocation(
+            b=state(event("Started"), ended(3, 9, "true"), event("Restarting"), ended(0), restarts=1),
+            a=state(event("Started"), now="running"),
+            c=state(event("Terminated"), failed=True),
+        )
+    )
+    nothing = {"exit_code": None, "signal": None, "oom_killed": False}
+    assert found == [
+        {"task": "a", "state": "running", "failed": False, **nothing, "restarts": 0},
+        {"task": "b", "state": "dead", "failed": False, "exit_code": 0, "signal": 0, "oom_killed": False, "restarts": 1},
+        {"task": "c", "state": "dead", "failed": True, **nothing, "restarts": 0},
+    ]
+    assert task_ends({"TaskStates": None}) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (state(ended(3), failed=True), "failed: exit code 3"),
+        (state(ended(127), failed=True), "failed: exit code 127 (the command was not found)"),
+        (state(ended(137), failed=True), "failed: exit code 137 (killed by SIGKILL)"),
+        (state(ended(200), failed=True), "failed: exit code 200"),
+        (state(ended(1, 15), failed=True, restarts=2), "failed after 2 restarts: exit code 1 (killed by SIGTERM)"),
+        (state(ended(1, 99), failed=True), "failed: exit code 1"),
+        (state(ended(7, 0, "true"), failed=True), "failed: out of memory, exit code 7"),
+        (state(ended(1), now="pending", restarts=1), "is pending after 1 restart: exit code 1"),
+        (state(now="pending"), "is pending"),
+    ],
+)
+def test_in_words(given, words):
+    (end,) = task_ends({"TaskStates": {"t": given}})
+    assert how(end) == words
+
+
+def test_events_that_tell():
+    config = "2 errors occurred:\n\t* failed to parse config: \n\t* No argument is named x.\n\n"
+    told = events(
+        state(
+            event("Received", "Task received by client"),
+            event("Driver Failure", f"no container {'0123456789abcdef' * 4} with hvs.CAESIJ1234567890"),
+            event("Failed Validation", config),
+            event("Killing", "Template failed", fails=True),
+            event("Killing", "Sent interrupt"),
+            event("Driver Failure", "once more"),
+            event("Driver Failure", "once more"),
+            event("Alloc Unhealthy", "Unhealthy because of failed task"),
+        )
+    )
+    assert told == [
+        "Driver Failure: no container 0123456789ab with hvs.…",
+        "Failed Validation: failed to parse config: No argument is named x.",
+        "Killing: Template failed",
+        "Driver Failure: once more",
+    ]
+    assert len(events(state(*[event("Terminated", str(number)) for number in range(20)]))) == 6
+    assert len(events(state(event("Driver Failure", "x" * 9000)))[0]) < 1100
+
+
+def test_without_a_telling_event_the_last_one():
+    assert events(state(event("Received"), event("Driver", "Downloading image"))) == ["Driver: Downloading image"]
+
+
+def test_a_failed_task_with_its_log(nomad, tell):
+    nomad.on(LOGS, "\n".join(f"line {number}" for number in range(20)) + "\n\x1b[31mpassword=hunter2\n", "")
+    text = tell(allocation(t=state(event("Started"), ended(3), failed=True), sibling=state(event("Sibling Task Failed", "t failed"))))
+    assert text.splitlines() == [
+        "  allocation a0a0a0a0 on node-1: failed",
+        "    task t failed: exit code 3",
+        "      Terminated: Exit Code: 3",
+        *[f"      stderr | line {number}" for number in range(11, 20)],
+        "      stderr | password=(hidden)",
+    ]
+
+
+def test_a_task_without_a_log(nomad, tell):
+    assert tell(allocation(t=state(ended(1), failed=True))).endswith("no log lines: it wrote none, or ended before the driver read them")
+    assert "no log lines" not in tell(allocation(t=state(event("Driver Failure", "no engine"), failed=True)))
+
+
+def test_a_log_that_may_not_be_read(nomad, tell):
+    nomad.on(LOGS, (403, "Permission denied"))
+    nomad.on("GET /v1/acl/token/self", {})
+    assert "(no log: Could not read the log of t: the token lacks the capability read-logs" in tell(
+        allocation(t=state(ended(1), failed=True))
+    )
+
+
+def test_the_same_reason_is_said_once(nomad, tell):
+    failed = {"t": state(event("Driver Failure", "no engine"), failed=True)}
+    text = tell(allocation(**failed), allocation(ident="b0b0b0b0-0000", **failed), allocation(ident="c0c0c0c0-0000", status="lost"))
+    assert text.count("no engine") == 1
+    assert "allocation b0b0b0b0 on node-1: failed, for the same reason" in text
+    assert text.endswith("allocation c0c0c0c0 on node-1: lost")
+
+
+def test_a_description_that_says_more(nomad, tell):
+    given = {**allocation("lost"), "ClientDescription": "Client is down"}
+    assert tell(given).splitlines()[1] == "    Client is down"
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"AllocatedResources": {"Tasks": {"t": {"Memory": {"MemoryMB": 32, "MemoryMaxMB": 0}}}}}, "the 32 MiB of memory "),
+        ({"AllocatedResources": {"Tasks": {"t": {"Memory": {"MemoryMB": 32, "MemoryMaxMB": 64}}}}}, "the 64 MiB of memory "),
+        ((500, "Unknown allocation"), "the memory "),
+        ({"AllocatedResources": None}, "the memory "),
+    ],
+)
+def test_out_of_memory(nomad, tell, answer, words):
+    nomad.on(ALLOCATION, answer)
+    assert f"it used more than {words}that its resources allow: raise memory" in tell(
+        allocation(t=state(ended(137, 0, "true"), failed=True))
+    )
+    assert f"often {words}of its resources did not suffice" in tell(allocation(t=state(ended(137), failed=True)))
+    assert f"often {words}of its resources did not suffice" in tell(allocation(t=state(ended(1, 9), failed=True)))
+
+
+def test_what_nomad_killed_had_memory_enough(nomad, tell):
+    assert "often" not in tell(allocation(t=state(event("Killing", "Template failed", fails=True), ended(137), failed=True)))
+
+
+def waits(*paths, more=()):
+    return state(event("Template", f"Missing: {', '.join(f'nomad.var.block({path})' for path in paths)}"), *more, now="pending")
+
+
+def test_a_variable_that_the_task_may_not_read(nomad, tell):
+    nomad.on(VARIABLE, {"Items": {"password": "never shown"}})
+    text = tell(allocation("pending", t=waits(f"{PATH}@default.global")))
+    assert "Template: Missing: nomad.var.block(nomad/jobs/x/y@default.global)" in text
+    assert f"variable {PATH} exists, but the task may not read it; without a policy it reads only " in text
+    assert "nomad/jobs, nomad/jobs/web, nomad/jobs/web/app and nomad/jobs/web/app/t in namespace default" in text
+    assert "never shown" not in text
+    assert nomad.all(VARIABLE)[0].query["namespace"] == "default"
+
+
+def test_a_variable_that_does_not_exist(nomad, tell):
+    own = "nomad/jobs/web/app"
+    text = tell(allocation("pending", t=waits(f"{PATH}@team.global", f"{own}@default.global")))
+    assert f"variable {PATH} in namespace team does not exist" in text
+    assert f"nomad var put -namespace team {PATH} KEY=VALUE, but where the task may read it (without a policy" in text
+    assert f"variable {own} does not exist: make it with notailcar.nomad.variable or nomad var put {own} KEY=VALUE\n" in text
+
+
+def test_a_variable_that_we_may_not_look_for(nomad, tell):
+    nomad.on(VARIABLE, (403, "Permission denied"))
+    nomad.on("GET /v1/acl/token/self", {})
+    text = tell(allocation("pending", t=waits(f"{PATH}@default.global")))
+    assert "it does not exist, or the task may not read it" in text
+    assert "this token may not look" in text
+
+
+@pytest.mark.parametrize("job", ["web/periodic-1795321174", "web/dispatch-1795321174-ab12"])
+def test_a_child_reads_its_parents_variables(nomad, tell, job):
+    nomad.on("GET /v1/var/nomad/jobs/web", {"Items": {}})
+    assert "exists by now, and the task may read it" in tell(allocation("pending", job=job, t=waits("nomad/jobs/web@default.global")))
+
+
+def test_a_variable_that_once_was_missing(nomad, tell):
+    tell(allocation(t=waits(f"{PATH}@default.global", more=(event("Started"), ended(1)))))
+    assert nomad.count(VARIABLE) == 0
+
+
+def result(status, code=0, output="", name="answers"):
+    return {"Check": name, "Service": "web", "Status": status, "StatusCode": code, "Output": output}
+
+
+def test_failing_checks(nomad, tell):
+    output = "<h1>\nno password=hunter2\n" + "more\n" * 200
+    checks = [result("failure", 503, output, "b"), result("success", name="c"), result("pending", name="a")]
+    nomad.on(CHECKS, {str(number): check for number, check in enumerate(checks)})
+    text = tell(allocation("running", healthy=False, t=state(event("Started"), event("Alloc Unhealthy", LATE), now="running")))
+    assert text.splitlines()[3:7] == [
+        "    check a of service web: pending",
+        "    check b of service web: failure 503",
+        "      <h1>",
+        "      no password=(hidden)",
+    ]
+    assert len(text.splitlines()) == 10, "the output is cut"
+
+
+SERVICES = [{"Name": "web", "Checks": [{"Name": "answers"}]}, {"Name": "more", "Checks": None}]
+SPEC = {"Job": {"TaskGroups": [{"Name": "app", "Services": SERVICES, "Tasks": [{"Name": "t", "Services": None}]}, {"Name": "other"}]}}
+
+
+@pytest.mark.parametrize(
+    ("told", "task", "suspected"),
+    [
+        ((404, "Unknown allocation"), state(event("Started"), event("Alloc Unhealthy", LATE)), True),
+        ({}, state(event("Started"), event("Alloc Unhealthy", LATE)), True),
+        ({"1": result("success")}, state(event("Started"), event("Alloc Unhealthy", LATE)), False),
+        ({}, state(event("Received"), event("Alloc Unhealthy", LATE)), False),
+        ({}, state(event("Started"), event("Alloc Unhealthy", LATE), restarts=1), False),
+        ({}, state(event("Started"), ended(1)), False),
+    ],
+)
+def test_checks_of_which_nothing_is_told(nomad, tell, told, task, suspected):
+    """Nomad forgets the results when it stops the allocation, and only says that the task was not running."""
+    nomad.on(CHECKS, told)
+    nomad.on(ALLOCATION, SPEC)
+    text = tell(allocation("running", healthy=False, t=task))
+    assert ("check answers of service web: unknown (Nomad no longer tells what it said)" in text) is suspected
+
+
+def test_what_waits_is_told_where_nothing_failed(nomad, tell):
+    text = tell(
+        allocation("running", t=state(now="running")), allocation("pending", "b0b0", t=state(event("Driver", "Downloading"), now="pending"))
+    )
+    assert text.splitlines() == ["  allocation b0b0 on node-1: pending", "    task t is pending", "      Driver: Downloading"]

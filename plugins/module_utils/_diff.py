@@ -9,6 +9,7 @@ Of a long text only the changed lines are shown, where Nomad prints both version
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 import typing as t
 
@@ -16,6 +17,8 @@ from . import _redact
 
 Json = dict[str, t.Any]
 MARKS = {"Added": "+ ", "Deleted": "- ", "Edited": "+/- "}
+# In Nomad's order.
+TYPES = ("Edited", "Added", "Deleted", "None")
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
 
 
@@ -57,9 +60,21 @@ def _inner(part: Json, indent: int, width: int) -> list[str]:
     for field in fields:
         pad, gap = " " * (width - len(_mark(field))), " " * (longest - len(field["Name"]))
         lines += _value(f"{' ' * indent}{_mark(field)}{pad}{field['Name']}: {gap}", field, by_name)
-    for thing in _all(part, "Objects"):
+    for thing in _objects(part):
         lines += _object(thing, indent, width - len(_mark(thing)))
     return lines
+
+
+def _objects(part: Json) -> list[Json]:
+    """Return the inner objects; those of one name in an order of ours, because Nomad's changes from plan to plan."""
+    runs = itertools.groupby(_all(part, "Objects"), key=lambda thing: str(thing["Name"]))
+    return [thing for _name, run in runs for thing in sorted(run, key=_rank)]
+
+
+def _rank(thing: Json) -> tuple[t.Any, ...]:
+    fields, objects = _all(thing, "Fields"), _objects(thing)
+    values = [(field["Name"], str(field.get("Old", "")), str(field.get("New", ""))) for field in fields]
+    return TYPES.index(thing["Type"]), len(fields), len(objects), values, [_rank(inner) for inner in objects]
 
 
 def _object(thing: Json, indent: int, pad: int) -> list[str]:

@@ -66,7 +66,7 @@ def test_failure(called, kind: str) -> None:
     assert done["failed"], done
     assert done["failure"]["kind"] == "failed"
     assert done["msg"].startswith(f"{NAME}: {FAILURE[kind]}")
-    assert "task app is dead (failed)" in done["msg"]
+    assert "task app failed: exit code 3" in done["msg"]
     assert "Exit Code: 3" in done["msg"]
     assert ("Nothing of the job runs now." in done["msg"]) == (kind in ("service", "system"))
     assert f"{NAME}: failed after" in called.lines[-1]

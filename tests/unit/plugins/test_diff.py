@@ -54,6 +54,23 @@ def test_an_unchanged_job():
     assert render({"ID": "x", "Type": "None", "Fields": None, "Objects": None, "TaskGroups": None}) == 'Job: "x"\n'
 
 
+def test_the_order_is_ours_where_nomad_has_none():
+    def port(kind, label, to):
+        values = [field(kind, "Label", "", label), field(kind, "To", "", to)]
+        return {"Type": kind, "Name": "Port", "Fields": values, "Objects": None}
+
+    def shown(*objects):
+        text = render(
+            {"ID": "x", "Type": "Edited", "Fields": None, "Objects": [{"Name": "Z", "Type": "None"}, *objects], "TaskGroups": None}
+        )
+        return text.replace(" ", "")
+
+    one, two, three = port("Added", "http", "80"), port("Added", "more", "0"), port("Edited", "z", "1")
+    assert shown(one, two, three) == shown(three, two, one) == shown(two, one, three)
+    found = shown(one, two, three)
+    assert found.index("Z{") < found.index('"z"') < found.index('"http"') < found.index('"more"'), "other names stay where they are"
+
+
 def test_all_kinds_of_updates():
     kinds = ("ignore", "create", "destroy", "migrate", "canary", "in-place update", "create/destroy update", "stop")
     group = {"Type": "None", "Name": "g", "Updates": dict.fromkeys(kinds, 1), "Fields": None, "Objects": None, "Tasks": None}

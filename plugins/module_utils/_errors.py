@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ._redact import scrub
+
 # Where Nomad asks for more than any capability.
 MANAGEMENT = "management"
 UNKNOWN_TOKEN = re.compile(r"token not found|token expired|UUID must be|parse signed token", re.IGNORECASE)
@@ -84,7 +86,7 @@ def of_status(status: int, text: str, what: str, needs: str, with_token: bool) -
 
     `what` is what was tried ("read the job whoami"), `needs` the ACL capability it takes or MANAGEMENT, `text` the server's own words.
     """
-    text = plain(text)
+    text = plain(scrub(text))
     said = {"status": status, "server": text}
     if status in (401, 403) or UNKNOWN_TOKEN.search(text):
         return _denied(text, what, needs, with_token, said)

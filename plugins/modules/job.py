@@ -33,7 +33,8 @@ options:
         What the server adds to a job (status, version, indices, stopped or not) is ignored. HCL in JSON syntax is refused.
       - Nomad parses HCL itself. Its API reads no files, so functions such as C(file) do not work there.
       - A spec given as text is stored with the job, as C(nomad job run) does, for the web interface and C(nomad job inspect -hcl).
-      - Plans show the spec in clear. Never put a secret into it; use Nomad Variables (M(notailcar.nomad.variable)) and templates.
+      - Never put a secret into it; use Nomad Variables (M(notailcar.nomad.variable)) and templates. Nomad's own plans show the spec in
+        clear. The diff of this module hides what looks like a credential, by its name or its shape, but that is a guess.
       - The namespace and region in the spec win over O(namespace) and O(region), as with the C(nomad) command.
       - Required with O(state=present).
     type: raw
@@ -307,10 +308,63 @@ failure:
       type: int
       sample: 2
     allocations:
-      description: Up to three allocations that went wrong with their tasks' events and last log lines.
+      description: Up to three allocations that went wrong, else of those that do not run yet, newest first.
       returned: when the job was registered and does not run
       type: list
       elements: dict
+      contains:
+        id:
+          description: ID of the allocation.
+          type: str
+          sample: 7e00a98e-0e1b-5b3a-2f6e-6f8f6d0a4f1c
+        name:
+          description: Name of the allocation.
+          type: str
+          sample: whoami.app[0]
+        node_name:
+          description: Name of the client that it was placed on.
+          type: str
+          sample: node-1
+        client_status:
+          description: Nomad's status of the allocation.
+          type: str
+          sample: failed
+        description:
+          description: What Nomad says about that status.
+          type: str
+          sample: Failed tasks
+        tasks:
+          description:
+            - The tasks that failed, else those that are not well. C(exit_code) and C(signal) are those of a task's last end and
+              nothing when it never ended; C(oom_killed) tells whether it then ran out of memory. C(events) are Nomad's, C(hints) say
+              what Nomad does not, C(stderr) and C(stdout) are the last lines of the logs (with the capability C(read-logs)).
+          type: list
+          elements: dict
+          sample:
+            - task: app
+              state: dead
+              failed: true
+              exit_code: 3
+              signal: 0
+              oom_killed: false
+              restarts: 2
+              events: ["Terminated: Exit Code: 3", "Not Restarting: Exceeded allowed attempts 2 in interval 30m0s and mode is \"fail\""]
+              hints: []
+              stderr: ["no database at db:5432"]
+              stdout: []
+        checks:
+          description:
+            - The service's checks that do not succeed. The C(status) is V(failure), V(pending), or V(unknown) where Nomad does not tell,
+              because the allocation was stopped or the check is Consul's.
+          type: list
+          elements: dict
+          sample:
+            - name: answers
+              service: whoami
+              task: ""
+              status: failure
+              status_code: 503
+              output: no database
     line:
       description: Number of the line that Nomad cannot parse.
       returned: when the spec is bad HCL

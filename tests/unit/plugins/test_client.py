@@ -64,6 +64,15 @@ def test_a_refusal_is_not_tried_again(nomad, in_process):
     assert nomad.count(f"GET {URL}") == 1
 
 
+def test_a_servers_words_on_one_line_without_credentials(nomad, in_process):
+    said = "1 error occurred:\n\t* Task group g validation failed: 1 error occurred:\n\t* bad source https://u:hunter2@h/x\n\n"
+    nomad.on(f"GET {URL}", (400, said))
+    words = "Task group g validation failed: bad source https://u:…@h/x"
+    result = in_process("variable", **ARGS)
+    assert result["msg"].endswith(f"answered 400: {words}")
+    assert failure(result)["server"] == words
+
+
 def test_unreachable(nomad, in_process):
     result = in_process("variable", address="http://127.0.0.1:1", **ARGS)
     assert failure(result)["kind"] == "unreachable"

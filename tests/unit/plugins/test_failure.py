@@ -200,6 +200,7 @@ def test_a_variable_that_does_not_exist(nomad, tell):
     text = tell(allocation("pending", t=waits(f"{PATH}@team.global", f"{own}@default.global")))
     assert f"variable {PATH} in namespace team does not exist" in text
     assert f"nomad var put -namespace team {PATH} KEY=VALUE, but where the task may read it (without a policy" in text
+    assert nomad.all(VARIABLE)[0].query["namespace"] == "team"
     assert f"variable {own} does not exist: make it with notailcar.nomad.variable or nomad var put {own} KEY=VALUE\n" in text
 
 

@@ -223,6 +223,16 @@ def test_not_placeable(nomad, in_process, check):
     assert nomad.count("PUT /v1/jobs") == 0
 
 
+def test_what_nomad_says_on_the_way_is_scrubbed(runs, in_process, screen):
+    runs.on(PLAN, planned(Warnings="1 warning:\n\n* Group is old: password=hunter2\n"))
+    events = [event("Driver", "Downloading image\nwith password=hunter2")]
+    runs.on("GET /v1/job/whoami/allocations", [allocation(app={"Events": events})])
+    result = in_process("job", spec=SPEC)
+    assert result["plan"]["warnings"] == ["Group is old: password=(hidden)"]
+    assert screen.warnings == ["whoami: Group is old: password=(hidden)"]
+    assert "whoami: alloc a0a0a0a0 app: Downloading image; with password=(hidden)" in screen.lines
+
+
 def test_bad_hcl_shows_its_line(nomad, in_process):
     nomad.on("PUT /v1/jobs/parse", (400, 'Failed to parse job: input.hcl:2,3-7: Unsupported argument; "cpux" is not expected here.'))
     result = in_process("job", spec='job "x" {\n  cpux = 1\n}\n')

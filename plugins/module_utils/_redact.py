@@ -71,10 +71,10 @@ SHAPES = (
     (re.compile(r"([?&](?:X-Amz-(?:Signature|Security-Token)|Signature|sig)=)[^\s&\"']+", re.IGNORECASE), r"\1…"),
 )
 
-VALUE = r"""\\".*?\\" | "(?:[^"\\]|\\.)*" | '[^']*'
-    | (?:(?:Bearer|Basic|Token)\s+)? (?: \$\{[^}]*\} | \{\{.*?\}\} | \$\([^)]*\) | (?!\{\{)[^\s&"'}\\] )+"""
-PAIR = re.compile(
-    rf"""(?<![\w.-]) (?P<name>-{{0,2}}[A-Za-z_][\w.-]*) (?P<sign>(?:\\?["'])?\s*(?:=(?!=)|:(?!:))\s*) (?P<value>{VALUE})""",
+NAME = re.compile(r"""(?<![\w.-])(?P<name>-{0,2}[A-Za-z_][\w.-]*)(?P<sign>(?:\\?["'])?\s*(?:=(?!=)|:(?!:))\s*)""")
+VALUE = re.compile(
+    r"""\\".*?\\" | "(?:[^"\\]|\\.)*" | '[^']*'
+    | (?:(?:Bearer|Basic|Token)\s+)? (?: \$\{[^}]*\} | \{\{.*?\}\} | \$\([^)]*\) | (?!\{\{)[^\s&"'}\\] )+""",
     re.VERBOSE,
 )
 LINE = re.compile(
@@ -82,7 +82,7 @@ LINE = re.compile(
     (?P<value>\S.*?) (?P<tail>\s*,?\s*)""",
     re.VERBOSE,
 )
-OPTION = re.compile(r"(?P<name>--[A-Za-z][\w-]*)(?P<sign>\s+)(?P<value>[^\s-]\S*)")
+OPTION = re.compile(r"(?P<head>(?P<name>--[A-Za-z][\w-]*)\s+)(?P<value>[^\s-]\S*)")
 # What nobody would write as a word of a sentence ("invalid token: expired").
 OPAQUE = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[\w.~+/=-]{12,}")
 
@@ -119,7 +119,7 @@ def is_secret(name: str, value: str) -> bool:
 
 def scrub(text: str) -> str:
     """Return a text that a program or a server wrote, without credentials of known shape or name and without control characters."""
-    return PAIR.sub(_said, _shapes(TERMINAL.sub("", text)))
+    return _named(_shapes(TERMINAL.sub("", text)), prose=True)
 
 
 def lines(body: list[str]) -> list[str]:
@@ -147,7 +147,7 @@ def _line(line: str) -> str:
     found = LINE.fullmatch(line)
     if found and is_secret(found["name"], found["value"]):
         return f"{found['head']}{HIDDEN}{found['tail']}"
-    return PAIR.sub(_set, OPTION.sub(_set, _shapes(line)))
+    return _named(OPTION.sub(_option, _shapes(line)), prose=False)
 
 
 def _shapes(text: str) -> str:
@@ -156,12 +156,20 @@ def _shapes(text: str) -> str:
     return text
 
 
-def _set(found: re.Match[str]) -> str:
-    """Hide what a body sets."""
-    return f"{found['name']}{found['sign']}{HIDDEN}" if is_secret(found["name"], found["value"]) else found[0]
+def _option(found: re.Match[str]) -> str:
+    return f"{found['head']}{HIDDEN}" if is_secret(found["name"], found["value"]) else found[0]
 
 
-def _said(found: re.Match[str]) -> str:
-    """Hide what a program said, but not the words after a colon: they are often the very reason."""
-    words = ":" in found["sign"] and found["value"][0] not in "\\\"'"
-    return found[0] if words and not OPAQUE.fullmatch(found["value"].split()[-1]) else _set(found)
+def _named(text: str, prose: bool) -> str:
+    """Hide what is set by name; in prose not the words after a colon, which are often the very reason."""
+    shown = []
+    at = 0
+    for found in NAME.finditer(text):
+        value = VALUE.match(text, found.end()) if found.start() >= at and is_credential(found["name"]) else None
+        if not value or not is_secret(found["name"], value[0]):
+            continue
+        words = prose and ":" in found["sign"] and value[0][0] not in "\\\"'"
+        if not words or OPAQUE.fullmatch(value[0].split()[-1]):
+            shown += [text[at : found.end()], HIDDEN]
+            at = value.end()
+    return "".join([*shown, text[at:]])

@@ -126,6 +126,7 @@ def test_known_shapes_are_hidden_in_bodies(said, shown):
         (f"X-Nomad-Token: {UUID}", "X-Nomad-Token: (hidden)"),
         ("Authorization: Bearer abcdef123456", "Authorization: (hidden)"),
         ("run --token=abc -v", "run --token=(hidden) -v"),
+        ("ERROR: a=password=hunter2, DSN=host=db;password=x", "ERROR: a=password=(hidden) DSN=host=db;password=(hidden)"),
         ("GET /?token=abc&x=1", "GET /?token=(hidden)&x=1"),
     ],
 )
@@ -218,7 +219,8 @@ end"""
 
 
 @pytest.mark.parametrize(
-    "piece", ["a", "a=", "a-", "a.", "a: ", "a='", 'a=\\"', "-----BEGIN PRIVATE KEY-----", "s.a", "http://a:", "--a ", " "]
+    "piece",
+    ["a", "a=", "a-", "a.", "a: ", "a='", 'a=\\"', "-----BEGIN PRIVATE KEY-----", "s.a", "http://a:", "--a ", " ", "token=", "token: "],
 )
 def test_a_long_line_takes_no_long_time(piece):
     """Some patterns would take hours."""

@@ -14,6 +14,7 @@ from . import _hcl_variables
 from ._client import Client
 from ._errors import InvalidInput, Refused
 from ._hcl_text import NotHcl
+from ._redact import lines
 
 Job = dict[str, t.Any]
 JSON_IT_MUST_BE = "It must look like the JSON that `nomad job run -output` prints."
@@ -111,6 +112,6 @@ def _bad_hcl(text: str, values: _hcl_variables.Values, error: Refused) -> Refuse
     numbers = [int(found) for found in re.findall(r"input\.hcl:(\d+)", said)]
     if not numbers or numbers[0] > last:
         return Refused(message, **error.details)
-    line = text.splitlines()[numbers[0] - 1 : numbers[0]]
+    line = lines(text.splitlines()[numbers[0] - 1 : numbers[0]])
     shown = line[0] if line else ""
     return Refused(f"{message}\n{numbers[0]:5} | {shown}", **{**error.details, "line": numbers[0], "line_text": shown})

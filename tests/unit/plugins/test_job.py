@@ -239,6 +239,9 @@ def test_bad_hcl_shows_its_line(nomad, in_process):
     assert result["failure"]["line"] == 2
     assert result["failure"]["line_text"] == "  cpux = 1"
     assert "line 2" in result["msg"]
+    result = in_process("job", spec='job "x" {\n  db_password = "hunter2"\n}\n')
+    assert result["failure"]["line_text"] == "  db_password = (hidden)"
+    assert "hunter2" not in str(result)
 
 
 @pytest.mark.parametrize("spec", [SPEC, {"Job": SPEC}, json.dumps(SPEC), " " + json.dumps({"Job": SPEC})])

@@ -8,12 +8,15 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from . import _arguments, _deployments, _plan
+from . import _arguments, _deployments
 from ._allocations import job_path, summary
 from ._client import Client
 from ._edge import Entry, Run
 from ._errors import Denied, InvalidInput, NomadError, NotFound
 from ._lists import everything, matching
+from ._placement import reasons
+from ._redact import scrub
+from ._tasks import task_ends
 
 Json = dict[str, t.Any]
 Key = tuple[str, str]
@@ -37,7 +40,7 @@ def logic(params: Json, run: Run) -> Json:
             job["deployment"] = _deployments.result(found[0]) if found else None
     if "evaluations" in wanted:
         for job, found in _of_each(jobs, query.of_all("evaluations")):
-            job["evaluations"] = [_evaluation(one) for one in found]
+            job["evaluations"] = [_evaluation(one, job.get("job") or {}) for one in found]
     if "allocations" in wanted or "checks" in wanted:
         for job, found in _of_each(jobs, query.of_all("allocations")):
             if "allocations" in wanted:
@@ -160,14 +163,14 @@ def _version(job: Json) -> Json:
     }
 
 
-def _evaluation(evaluation: Json) -> Json:
+def _evaluation(evaluation: Json, spec: Json) -> Json:
     failed = sorted((evaluation.get("FailedTGAllocs") or {}).items())
     return {
         "id": evaluation["ID"],
         "triggered_by": evaluation["TriggeredBy"],
         "status": evaluation["Status"],
         "description": evaluation.get("StatusDescription") or "",
-        "failed_groups": {group: _plan.reasons(metrics) for group, metrics in failed},
+        "failed_groups": {group: reasons(metrics, spec, group) for group, metrics in failed},
     }
 
 
@@ -180,18 +183,7 @@ def _allocation(allocation: Json) -> Json:
         "job_version": allocation["JobVersion"],
         "healthy": health.get("Healthy"),
         "canary": bool(health.get("Canary")),
-        "tasks": [_task(task, state) for task, state in sorted((allocation.get("TaskStates") or {}).items())],
-    }
-
-
-def _task(task: str, state: Json) -> Json:
-    exits = [event["ExitCode"] for event in state.get("Events") or [] if event["Type"] == "Terminated"]
-    return {
-        "task": task,
-        "state": state["State"],
-        "failed": bool(state.get("Failed")),
-        "restarts": state.get("Restarts") or 0,
-        "exit_code": exits[-1] if exits else None,
+        "tasks": task_ends(allocation),
     }
 
 
@@ -203,7 +195,7 @@ def _check(allocation: Json, check: Json) -> Json:
         "service": check.get("Service") or "",
         "name": check.get("Check") or "",
         "status": check["Status"],
-        "output": check["Output"],
+        "output": scrub(check["Output"]),
     }
 
 

@@ -212,7 +212,7 @@ jobs:
         failed_groups:
           description: Reasons per group that could not be placed.
           type: dict
-          sample: {"app": ["constraint missing drivers: excludes 1 of 1 node"]}
+          sample: {"app": ["missing drivers: raw_exec is not there, or not healthy, on 1 of 1 node"]}
     allocations:
       description: The allocations, newest first.
       returned: when gathered
@@ -280,6 +280,14 @@ jobs:
               description: Exit code of its last end that Nomad remembers, or nothing.
               type: int
               sample: 0
+            signal:
+              description: Number of the signal that ended it then, V(0) for none; nothing when it never ended.
+              type: int
+              sample: 0
+            oom_killed:
+              description: Whether it then ran out of memory.
+              type: bool
+              sample: false
     checks:
       description: Results of the checks of all running allocations.
       returned: when gathered

@@ -76,7 +76,8 @@ def test_jobs_of_all_namespaces(site: Site, jobs: None) -> None:
     assert good["groups"]["group"]["complete"] == 1
     assert bad["groups"]["group"]["failed"] == 1
     (task,) = bad["allocations"][0]["tasks"]
-    assert task == {"task": "task", "state": "dead", "failed": True, "restarts": 1, "exit_code": 3}
+    ended = {"exit_code": 3, "signal": 0, "oom_killed": False}
+    assert task == {"task": "task", "state": "dead", "failed": True, "restarts": 1, **ended}
     assert "job" not in good
 
 

@@ -156,7 +156,8 @@ def test_what_belongs_to_a_purged_job_of_that_name_is_left_out(nomad, in_process
 
 
 def test_an_allocation_and_its_tasks(nomad, in_process):
-    ended = [{"Type": "Terminated", "ExitCode": 1}, {"Type": "Restarting", "ExitCode": 0}, {"Type": "Terminated", "ExitCode": 137}]
+    codes = {"exit_code": "1", "signal": "0", "oom_killed": "false"}, {}, {"exit_code": "137", "signal": "0", "oom_killed": "true"}
+    ended = [{"Type": kind, "Details": details} for kind, details in zip(("Terminated", "Restarting", "Terminated"), codes)]
     tasks = {"web": {"State": "dead", "Failed": True, "Restarts": 1, "Events": ended}, "init": {"State": "pending", "Events": None}}
     more = {"TaskStates": tasks, "DeploymentStatus": {"Healthy": False, "Canary": True}, "state": "failed"}
     nomad.on("GET /v1/jobs", [stub("whoami")])
@@ -176,8 +177,16 @@ def test_an_allocation_and_its_tasks(nomad, in_process):
         "healthy": False,
         "canary": True,
         "tasks": [
-            {"task": "init", "state": "pending", "failed": False, "restarts": 0, "exit_code": None},
-            {"task": "web", "state": "dead", "failed": True, "restarts": 1, "exit_code": 137},
+            {
+                "task": "init",
+                "state": "pending",
+                "failed": False,
+                "exit_code": None,
+                "signal": None,
+                "oom_killed": False,
+                "restarts": 0,
+            },
+            {"task": "web", "state": "dead", "failed": True, "exit_code": 137, "signal": 0, "oom_killed": True, "restarts": 1},
         ],
     }
 
@@ -210,12 +219,12 @@ def test_an_evaluation_that_found_no_place(nomad, in_process):
     metrics = {"NodesEvaluated": 1, "ConstraintFiltered": {"missing drivers": 1}}
     blocked = {"ID": "e0", "JobID": "whoami", "Namespace": "default", "CreateIndex": 11, "TriggeredBy": "job-register"}
     nomad.on("GET /v1/jobs", [stub("whoami")])
-    nomad.on("GET /v1/job/whoami", {"ID": "whoami", "Version": 3})
+    nomad.on("GET /v1/job/whoami", {"ID": "whoami", "Version": 3, "TaskGroups": [{"Name": "app", "Tasks": [{"Driver": "raw_exec"}]}]})
     nomad.on("GET /v1/evaluations", [{**blocked, "Status": "blocked", "FailedTGAllocs": {"app": metrics}}])
     (job,) = in_process("job_info", name="whoami", gather=["evaluations"])["jobs"]
     (found,) = job["evaluations"]
     assert (found["status"], found["triggered_by"], found["description"]) == ("blocked", "job-register", "")
-    assert "missing drivers" in found["failed_groups"]["app"][0]
+    assert "missing drivers: raw_exec is not there" in found["failed_groups"]["app"][0]
 
 
 def test_children_are_counted_where_there_can_be_some(nomad, in_process):

@@ -86,7 +86,7 @@ def spec(
     """The service with parts of its own; on the mock driver unless the configuration names an image."""
     parts = {"NAME": name, "JOB": job, "GROUP": group, "CONFIG": config, "TASK": task, "RESOURCES": resources}
     parts["DRIVER"] = more.get("driver", "docker" if "image" in config else "mock_driver")
-    parts["DEADLINE"] = more.get("deadline", "20")
+    parts["DEADLINE"] = more.get("deadline", "60")
     return re.sub(r"\b(NAME|JOB|GROUP|CONFIG|TASK|RESOURCES|DRIVER|DEADLINE)(?=\b|s)", lambda found: parts[found[1]], SERVICE)
 
 
@@ -155,7 +155,7 @@ CAUSES = {
         (True, 7, 0, True),
     ),
     "unreadable-variable": Cause(
-        {"task": variable(SECRET), "deadline": "4"},
+        {"task": variable(SECRET), "deadline": "12"},
         (
             f"Template: Missing: nomad.var.block({SECRET}@default.global)",
             f"variable {SECRET} exists, but the task may not read it; without a policy it reads only nomad/jobs, ",
@@ -165,7 +165,7 @@ CAUSES = {
         NOT_ENDED,
     ),
     "no-variable": Cause(
-        {"task": variable("nomad/jobs/causes-no-variable/g"), "deadline": "4"},
+        {"task": variable("nomad/jobs/causes-no-variable/g"), "deadline": "12"},
         (
             "task t is pending",
             "variable nomad/jobs/causes-no-variable/g does not exist: make it",
@@ -183,13 +183,13 @@ CAUSES = {
         {"config": 'speed = "9"'}, ("Failed Validation: failed to parse config: Invalid label: No argument or block type is named",)
     ),
     "http-check": Cause(
-        {"config": f'ports = ["http"]\n{shell("httpd -f -p 8080")}', "group": check("http"), "deadline": "5"},
+        {"config": f'ports = ["http"]\n{shell("httpd -f -p 8080")}', "group": check("http"), "deadline": "12"},
         ("healthy_deadline", "check answers of service causes: failure 404\n", "404 Not Found"),
         NOT_ENDED,
         [("failure", 404)],
     ),
     "tcp-check": Cause(
-        {"config": f'ports = ["http"]\n{shell("sleep 1h")}', "group": check("tcp"), "deadline": "5"},
+        {"config": f'ports = ["http"]\n{shell("sleep 1h")}', "group": check("tcp"), "deadline": "12"},
         ("healthy_deadline", "check answers of service causes: failure\n", "connect: connection refused"),
         NOT_ENDED,
         [("failure", None)],

@@ -11,7 +11,7 @@ import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.lab.nomad import get
+from tests.lab.nomad import FIRST
 from tests.lab.site import Site
 
 from .playing import BenchError, Cost, Json, Player
@@ -197,9 +197,9 @@ def remove(site: Site) -> None:
         subprocess.run(["nomad", *arguments], env=site.child_environment(), capture_output=True, check=True)
 
     with ThreadPoolExecutor(4) as pool:
-        jobs = [job["ID"] for job in get(f"/v1/jobs?prefix={PREFIX}")]
+        jobs = [job["ID"] for job in FIRST.ask(f"/v1/jobs?prefix={PREFIX}")]
         list(pool.map(lambda name: nomad("job", "stop", "-purge", "-detach", name), jobs))
-        paths = [variable["Path"] for variable in get(f"/v1/vars?prefix=nomad/jobs/{PREFIX}")]
+        paths = [variable["Path"] for variable in FIRST.ask(f"/v1/vars?prefix=nomad/jobs/{PREFIX}")]
         list(pool.map(lambda path: nomad("var", "purge", path), paths))
 
 
@@ -212,8 +212,8 @@ def _decided(name: str) -> float:
 
     Nomad 1.11 leaves the deployment's own ModifyTime at zero.
     """
-    deployment = get(f"/v1/job/{name}/deployment")
-    ends = [one["ModifyTime"] for one in get(f"/v1/job/{name}/evaluations") if one.get("DeploymentID") == deployment["ID"]]
+    deployment = FIRST.ask(f"/v1/job/{name}/deployment")
+    ends = [one["ModifyTime"] for one in FIRST.ask(f"/v1/job/{name}/evaluations") if one.get("DeploymentID") == deployment["ID"]]
     if deployment["Status"] != "successful" or not ends:
         raise BenchError(f"The deployment of {name} is {deployment['Status']}, with {len(ends)} evaluations.")
     return float(max(ends) / 1e9)

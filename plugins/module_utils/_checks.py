@@ -13,20 +13,39 @@ from ._redact import scrub
 
 Json = dict[str, t.Any]
 OUTPUT_LETTERS = 400
+# As many as a failure names.
+ALLOCATIONS = 3
 
 
-def failing(client: Client, allocation: Json) -> list[Json]:
+def watched(client: Client, job: Json, allocations: list[Json]) -> dict[str, list[Json]]:
+    """Return the failing checks of the newest allocations that run and are not healthy yet, by allocation."""
+    services = [service for group in job.get("TaskGroups") or [] for _task, service in _services(group)]
+    if not any(service.get("Provider") == "nomad" and service.get("Checks") for service in services):
+        return {}
+    young = [one for one in allocations if one["ClientStatus"] == "running" and not (one.get("DeploymentStatus") or {}).get("Healthy")]
+    found = {allocation["ID"]: _told(client, allocation) for allocation in young[:ALLOCATIONS]}
+    return {ident: checks for ident, checks in found.items() if checks}
+
+
+def failing(client: Client, allocation: Json, seen: list[Json]) -> list[Json]:
     """Return the checks of an allocation that do not succeed, by service.
 
-    Where the client does not tell (any more) and the tasks are not to blame, all checks are named, with the status `unknown`.
+    Where the client does not tell any more they are those last seen; where they were never seen and the tasks are not to blame,
+    all checks are named, with the status `unknown`.
     """
+    told = _told(client, allocation)
+    return (seen or _suspected(client, allocation)) if told is None else told
+
+
+def _told(client: Client, allocation: Json) -> list[Json] | None:
+    """Return the checks of Nomad's own services that do not succeed; None where the client does not tell (stopped, collected, down)."""
     path = f"/v1/client/allocation/{allocation['ID']}/checks"
     try:
         results = client.get(path, "read the checks", retries=False).data
     except NomadError:
-        results = None
+        return None
     if not results:
-        return _suspected(client, allocation)
+        return None
     found = [result for result in results.values() if result["Status"] != "success"]
     return [
         _check(result["Service"], result["Check"], result.get("Task"), result["Status"], result.get("StatusCode"), result.get("Output"))
@@ -50,13 +69,17 @@ def _suspected(client: Client, allocation: Json) -> list[Json]:
     except NomadError:
         return []
     (group,) = (group for group in job["TaskGroups"] if group["Name"] == allocation["TaskGroup"])
-    services = [("", service) for service in group.get("Services") or []]
-    services += [(task["Name"], service) for task in group["Tasks"] for service in task.get("Services") or []]
     return [
         _check(service["Name"], check["Name"], task, "unknown", None, "")
-        for task, service in services
+        for task, service in _services(group)
         for check in service.get("Checks") or []
     ]
+
+
+def _services(group: Json) -> list[tuple[str, Json]]:
+    """Return a group's services, each with its task (none for those of the group itself)."""
+    of_tasks = [(task["Name"], service) for task in group.get("Tasks") or [] for service in task.get("Services") or []]
+    return [("", service) for service in group.get("Services") or []] + of_tasks
 
 
 def _check(service: str, name: str, task: str | None, status: str, code: int | None, output: str | None) -> Json:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from . import _allocations, _deployments, _evaluations, _failure
+from . import _allocations, _checks, _deployments, _evaluations, _failure
 from ._client import Client
 from ._errors import Conflict, Failed, NomadError, NotFound, TimedOut
 from ._placement import reasons
@@ -40,6 +40,7 @@ class Rollout:
         self._canaries = canaries
         self._hopeless_since: float | None = None
         self._unplaced = ""
+        self._checks: dict[str, list[Json]] = {}
         self.allocations: list[Json] = []
         self.deployment: Json | None = None
 
@@ -107,6 +108,7 @@ class Rollout:
             self._read_allocations()
             self._wait.tell(_deployments.line(deployment))
             _allocations.tell_tasks(self._wait, self.allocations)
+            self._checks.update(_checks.watched(self._client, self._spec, self.allocations))
             if deployment["Status"] == "successful":
                 return True
             if deployment["Status"] == "cancelled":
@@ -175,7 +177,7 @@ class Rollout:
     def _fail(self, why: str, deployment: Json | None = None) -> t.NoReturn:
         """Raise with the causes that the allocations tell, and with what runs now."""
         self._read_allocations()
-        found = _failure.causes(self._client, self.allocations)
+        found = _failure.causes(self._client, self.allocations, self._checks)
         aftermath, running = self._aftermath(deployment)
         self._raise(Failed, why, found, aftermath, running)
 
@@ -185,7 +187,7 @@ class Rollout:
         why = f"not done after {self._wait.seconds} s; the last state: {self._wait.last()}"
         try:
             self._read_allocations()
-            found = _failure.causes(self._client, self.allocations)
+            found = _failure.causes(self._client, self.allocations, self._checks)
         except NomadError as error:
             found, why = [], f"{why}. {error}"
         self._raise(TimedOut, f"{why}; {self._unplaced}" if self._unplaced else why, found, "", None)

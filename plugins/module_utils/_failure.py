@@ -22,11 +22,15 @@ ALLOCATIONS = 3
 EMPTY = {"", "Failed tasks", "Tasks are running", "No tasks have started", "All tasks have completed"}
 
 
-def causes(client: Client, allocations: list[Json]) -> list[Json]:
-    """Return what is known about the allocations that went wrong (else: that do not run yet), newest first, with their logs."""
+def causes(client: Client, allocations: list[Json], checks: dict[str, list[Json]]) -> list[Json]:
+    """Return what is known about the allocations that went wrong (else: that do not run yet), newest first, with their logs.
+
+    `checks` are those last seen failing (`_checks.watched`), by allocation.
+    """
     wrong = [allocation for allocation in allocations if allocation["ClientStatus"] in ("failed", "lost") or _unhealthy(allocation)]
     waiting = [allocation for allocation in allocations if allocation["ClientStatus"] == "pending"]
-    return [_cause(client, allocation) for allocation in (wrong or waiting or allocations)[:ALLOCATIONS]]
+    chosen = (wrong or waiting or allocations)[:ALLOCATIONS]
+    return [_cause(client, allocation, checks.get(allocation["ID"], [])) for allocation in chosen]
 
 
 def text(found: list[Json]) -> str:
@@ -60,7 +64,7 @@ def _why(allocation: Json, *streams: str) -> list[str]:
     return lines
 
 
-def _cause(client: Client, allocation: Json) -> Json:
+def _cause(client: Client, allocation: Json, checks: list[Json]) -> Json:
     tasks = []
     for end in _tasks.task_ends(allocation):
         events = _tasks.events(allocation["TaskStates"][end["task"]])
@@ -79,7 +83,7 @@ def _cause(client: Client, allocation: Json) -> Json:
         "client_status": allocation["ClientStatus"],
         "description": allocation.get("ClientDescription") or "",
         "tasks": tasks,
-        "checks": _checks.failing(client, allocation),
+        "checks": _checks.failing(client, allocation, checks),
     }
 
 

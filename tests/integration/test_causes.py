@@ -17,7 +17,7 @@ from tests.integration import play
 from tests.lab.command import wait_until
 from tests.lab.site import Site
 
-HOLDER, POOL = "causes-holder", "causes-empty"
+HOLDER, FORGOTTEN, POOL = "causes-holder", "causes-forgotten", "causes-empty"
 SECRET = "nomad/jobs/causes-other/secret"
 # As many at once as waits, not processors, set the pace of.
 CALLS = 4
@@ -256,7 +256,7 @@ def prepare(site: Site) -> None:
 
 
 def remove(site: Site) -> None:
-    for name in (HOLDER, *(f"causes-{cause}" for cause in CAUSES)):
+    for name in (HOLDER, FORGOTTEN, *(f"causes-{cause}" for cause in CAUSES)):
         play.run(site, "nomad", "job", "stop", "-purge", "-detach", name)
     play.run(site, "nomad", "node", "pool", "delete", POOL)
     play.run(site, "nomad", "var", "purge", SECRET)
@@ -283,3 +283,15 @@ def test_why_it_found_no_place(site: Site, results: Results, name: str) -> None:
     assert PLACEMENTS[name][1] in result["msg"], result["msg"]
     assert "nothing was registered" in result["msg"]
     assert play.run(site, "nomad", "job", "inspect", f"place-{name}").returncode != 0
+
+
+def test_a_check_that_nomad_forgets(site: Site, results: Results) -> None:
+    """A rollback stops the allocation, and with it go the results of its checks."""
+    config = f'ports = ["http"]\n{shell("mkdir -p /www/status; touch /www/status/503; exec httpd -f -p 8080 -h /www")}'
+    good = spec(FORGOTTEN, config=config, group=check("http"), deadline="6", task='kill_signal = "SIGKILL"')
+    good = good.replace("update {", "update {\n      auto_revert = true").replace("IMAGE", site.busybox_image)
+    done = play.call(site, "job", spec=good, timeout=60)
+    assert not done["failed"], done
+    bad = play.call(site, "job", spec=good.replace("touch /www/status/503; ", ""), timeout=60)
+    assert "rolled back to version 0" in bad["msg"], bad["msg"]
+    assert "check answers of service causes: failure 404" in bad["msg"], bad["msg"]

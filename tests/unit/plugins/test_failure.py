@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils import _failure
+from ansible_collections.notailcar.nomad.plugins.module_utils import _checks, _failure
 from ansible_collections.notailcar.nomad.plugins.module_utils._client import Client
 from ansible_collections.notailcar.nomad.plugins.module_utils._tasks import events, how, task_ends
 
@@ -46,13 +46,16 @@ def allocation(status="failed", ident=ID, healthy=None, job="web", **tasks):
     }
 
 
+def connected():
+    return Client(os.environ["NOMAD_ADDR"], None, "token", "default")
+
+
 @pytest.fixture
 def tell(nomad):
     """What a person reads about allocations."""
 
-    def tell(*allocations):
-        client = Client(os.environ["NOMAD_ADDR"], None, "token", "default")
-        return _failure.text(_failure.causes(client, list(allocations)))
+    def tell(*allocations, checks=None):
+        return _failure.text(_failure.causes(connected(), list(allocations), checks or {}))
 
     return tell
 
@@ -262,6 +265,22 @@ def test_checks_of_which_nothing_is_told(nomad, tell, told, task, suspected):
     nomad.on(ALLOCATION, SPEC)
     text = tell(allocation("running", healthy=False, t=task))
     assert ("check answers of service web: unknown (Nomad no longer tells what it said)" in text) is suspected
+
+
+def test_checks_are_remembered(nomad, tell):
+    nomad.on(CHECKS, {"1": result("failure", 503)})
+    of_nomad = {"TaskGroups": [{"Tasks": [{"Name": "t", "Services": [{"Provider": "nomad", "Checks": [{}]}]}]}]}
+    young = allocation("running", t=state(now="running"))
+    seen = _checks.watched(connected(), of_nomad, [young, allocation("pending", "b"), allocation("running", "c", healthy=True)])
+    assert list(seen) == [ID]
+    assert len(nomad.asked) == 1
+    nomad.on(CHECKS, (404, "Unknown allocation"))
+    assert "check answers of service web: failure 503" in tell(allocation(healthy=False, t=state(now="running")), checks=seen)
+    assert _checks.watched(connected(), of_nomad, [young]) == {}
+    of_consul = {"TaskGroups": [{"Services": [{"Provider": "consul", "Checks": [{}]}]}]}
+    count = len(nomad.asked)
+    assert _checks.watched(connected(), of_consul, [young]) == {}
+    assert len(nomad.asked) == count, "there is nothing to ask for"
 
 
 def test_what_waits_is_told_where_nothing_failed(nomad, tell):

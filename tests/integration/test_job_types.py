@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+import uuid
 
 import pytest
 
@@ -119,11 +120,12 @@ def test_a_parameterized_job_is_dispatched(called) -> None:
     registered = called("job", spec=job(NAME, "batch", ENDS_WELL, **PARAMETERIZED))
     assert registered["changed"]
     assert registered["allocations"] == []
-    done = called("job_dispatch", job=NAME, payload="{}", meta={"source": "here", "colour": 7}, idempotency_token="once", timeout=30)
+    token = str(uuid.uuid4())  # Nomad remembers it, also after the job was purged.
+    done = called("job_dispatch", job=NAME, payload="{}", meta={"source": "here", "colour": 7}, idempotency_token=token, timeout=30)
     assert done["changed"]
     assert done["dispatched_job_id"].startswith(f"{NAME}/dispatch-")
     assert [allocation["client_status"] for allocation in done["allocations"]] == ["complete"]
-    again = called("job_dispatch", job=NAME, payload="{}", meta={"source": "here"}, idempotency_token="once", timeout=30)
+    again = called("job_dispatch", job=NAME, payload="{}", meta={"source": "here"}, idempotency_token=token, timeout=30)
     assert not again["changed"]
     assert again["dispatched_job_id"] == done["dispatched_job_id"]
 

@@ -58,13 +58,20 @@ def _present(client: Client, params: Json, run: Run) -> Json:
         return result
     with Wait(name, params["timeout"], run.progress) as wait:
         patient = client.during(wait)
-        evaluation = None
+        registration = Registration(None, plan.index)
         body = {"Job": job, "EvalPriority": params["eval_priority"], "Submission": spec.submission}
         if plan.changed:
-            evaluation = _register(patient, body, plan.index)
+            registration = _register(patient, body, plan.index)
         elif left.dead:
-            evaluation = _start_over(patient, body, plan.index, left.purge)
-        return {**result, **_bring_up(patient, name, evaluation, params, wait)}
+            registration = _start_over(patient, body, plan.index, left.purge)
+        return {**result, **_bring_up(patient, name, registration, params, wait)}
+
+
+class Registration(t.NamedTuple):
+    """What a registration made: its evaluation (none for periodic and parameterized jobs) and the job's index."""
+
+    evaluation: str | None
+    job_index: int
 
 
 class Left(t.NamedTuple):
@@ -102,17 +109,26 @@ def _check_index(wanted: int | None, plan: _plan.Plan, name: str) -> None:
     )
 
 
-def _bring_up(client: Client, name: str, evaluation: str | None, params: Json, wait: Wait) -> Json:
+def _bring_up(client: Client, name: str, registration: Registration, params: Json, wait: Wait) -> Json:
     registered = client.get(_allocations.job_path(name), f"read the job {name}").data
+    # Nomad compares the index before it writes, not while it writes: of two writes at once both may be taken, and the last one stays.
+    now = registered["JobModifyIndex"]
+    if now != registration.job_index:
+        raise Conflict(
+            f"Job {name} was changed by someone else at the same time: this run left it with the index {registration.job_index}, "
+            f"and now it has {now}. What runs is theirs; plan again.",
+            check_index=registration.job_index,
+            job_modify_index=now,
+        )
     rollout = Rollout(client, registered, wait, params["canaries"])
     # Periodic and parameterized jobs only run later.
     if params["wait"] and not (registered["Periodic"] or registered["ParameterizedJob"]):
-        rollout.follow(evaluation)
+        rollout.follow(registration.evaluation)
     else:
         wait.outcome = "registered"
         rollout.look()
     return {
-        "eval_id": evaluation,
+        "eval_id": registration.evaluation,
         "job_modify_index": registered["JobModifyIndex"],
         "job_version": registered["Version"],
         "deployment": _deployments.result(rollout.deployment),
@@ -120,17 +136,18 @@ def _bring_up(client: Client, name: str, evaluation: str | None, params: Json, w
     }
 
 
-def _register(client: Client, body: Json, index: int) -> str | None:
-    """Register, refused when the job is no longer the planned one. Periodic and parameterized jobs have no evaluation."""
+def _register(client: Client, body: Json, index: int) -> Registration:
+    """Register, refused when the job is no longer the planned one."""
     try:
-        return str(_put(client, body, index)["EvalID"]) or None
+        answer = _put(client, body, index)
+        return Registration(answer["EvalID"] or None, answer["JobModifyIndex"])
     except Conflict:
         # Its own write, when the first answer was lost and the request was sent again; nothing of it may be placed yet.
         job = body["Job"]
         if _plan.make(client, job).differs:
             raise
         registered = client.get(_allocations.job_path(job["ID"]), f"read the job {job['ID']}").data
-        return _evaluations.of_registration(client, registered)
+        return Registration(_evaluations.of_registration(client, registered), registered["JobModifyIndex"])
 
 
 def _remembers_failures(client: Client, name: str) -> bool:
@@ -143,7 +160,7 @@ def _remembers_failures(client: Client, name: str) -> bool:
     return job["Type"] != "batch" and not (job["Type"] == "service" and all(map(reschedules, job["TaskGroups"])))
 
 
-def _start_over(client: Client, body: Json, index: int, purge: bool) -> str | None:
+def _start_over(client: Client, body: Json, index: int, purge: bool) -> Registration:
     """Take the dead job away and register it: Nomad never places anew what belongs to a failed deployment of the same version."""
     job = body["Job"]
     stopped = _put(client, {**body, "Job": {**job, "Stop": True}}, index)

@@ -70,7 +70,7 @@ def event(kind, words, fails=False):
 def runs(nomad):
     """A Nomad on which the job comes up."""
     nomad.on(PLAN, planned())
-    nomad.on("PUT /v1/jobs", {"EvalID": EVALUATION})
+    nomad.on("PUT /v1/jobs", {"EvalID": EVALUATION, "JobModifyIndex": 10})
     nomad.on(JOB, job())
     nomad.on(f"GET /v1/evaluation/{EVALUATION}", {"Status": "complete", "CreateIndex": 11})
     nomad.on("GET /v1/job/whoami/deployment", deployment("running"))
@@ -136,7 +136,7 @@ def test_what_failed_before_is_started_over(runs, in_process, check):
     runs.on(PLAN, planned("None", index=10))
     runs.on(JOB, job(TaskGroups=[{"ReschedulePolicy": {"Unlimited": True}}]))
     runs.on("GET /v1/job/whoami/allocations", [allocation("failed")], [allocation()])
-    runs.on("PUT /v1/jobs", {"EvalID": "another", "JobModifyIndex": 15}, {"EvalID": EVALUATION})
+    runs.on("PUT /v1/jobs", {"EvalID": "another", "JobModifyIndex": 15}, {"EvalID": EVALUATION, "JobModifyIndex": 10})
     result = in_process("job", check=check, spec=SPEC)
     assert result["changed"]
     assert "is stopped, and registered anew" in result["diff"]["prepared"]
@@ -150,8 +150,8 @@ def test_what_failed_and_is_never_rescheduled_is_removed_first(runs, in_process)
     runs.on(PLAN, planned("None", index=10))
     runs.on(JOB, job(TaskGroups=[{"ReschedulePolicy": {"Unlimited": False, "Attempts": 0}}]))
     runs.on("GET /v1/job/whoami/allocations", [allocation("failed")], [allocation()])
-    runs.on("PUT /v1/jobs", {"EvalID": "another", "JobModifyIndex": 15}, {"EvalID": EVALUATION})
-    runs.on("DELETE /v1/job/whoami", {"EvalID": ""})
+    runs.on("PUT /v1/jobs", {"EvalID": "another", "JobModifyIndex": 15}, {"EvalID": EVALUATION, "JobModifyIndex": 10})
+    runs.on("DELETE /v1/job/whoami", {"EvalID": "", "JobModifyIndex": 10})
     result = in_process("job", spec=SPEC)
     assert "is removed with its history, and registered anew" in result["diff"]["prepared"]
     assert [call.body["JobModifyIndex"] for call in runs.all("PUT /v1/jobs")] == [10, 0]
@@ -204,6 +204,14 @@ def test_changed_between_plan_and_register(runs, in_process):
     result = in_process("job", spec=SPEC)
     assert result["failure"]["kind"] == "conflict"
     assert runs.count("PUT /v1/jobs") == 1
+
+
+def test_registered_by_two_at_once(runs, in_process):
+    """Nomad took both writes, because it compares the index only before; the other one stayed."""
+    runs.on("PUT /v1/jobs", {"EvalID": EVALUATION, "JobModifyIndex": 9})
+    result = in_process("job", spec=SPEC)
+    assert result["failure"]["kind"] == "conflict"
+    assert "left it with the index 9, and now it has 10" in result["msg"]
 
 
 def test_a_register_whose_answer_was_lost(runs, in_process):
@@ -303,7 +311,7 @@ def test_without_waiting(runs, in_process):
 
 
 def test_a_periodic_job_is_only_registered(runs, in_process):
-    runs.on("PUT /v1/jobs", {"EvalID": ""})
+    runs.on("PUT /v1/jobs", {"EvalID": "", "JobModifyIndex": 10})
     runs.on(JOB, job("batch", Periodic={"Enabled": True}))
     runs.on("GET /v1/job/whoami/allocations", [])
     result = in_process("job", spec={**SPEC, "Type": "batch"})
@@ -313,7 +321,7 @@ def test_a_periodic_job_is_only_registered(runs, in_process):
 
 def test_stop_waits_for_the_end(nomad, in_process):
     nomad.on(JOB, job(Stop=False, Status="running"))
-    nomad.on("DELETE /v1/job/whoami", {"EvalID": EVALUATION})
+    nomad.on("DELETE /v1/job/whoami", {"EvalID": EVALUATION, "JobModifyIndex": 10})
     nomad.on("GET /v1/job/whoami/allocations", [allocation(desired="stop")], [allocation("complete", "stop")])
     result = in_process("job", name="whoami", state="absent")
     assert result["changed"]
@@ -325,7 +333,7 @@ def test_stop_waits_for_the_end(nomad, in_process):
 def test_what_is_stopped_is_only_purged(nomad, in_process, purge):
     nomad.on(JOB, job(Stop=True, Status="dead"))
     nomad.on("GET /v1/job/whoami/allocations", [])
-    nomad.on("DELETE /v1/job/whoami", {"EvalID": EVALUATION})
+    nomad.on("DELETE /v1/job/whoami", {"EvalID": EVALUATION, "JobModifyIndex": 10})
     assert in_process("job", name="whoami", state="absent", purge=purge)["changed"] is purge
     assert nomad.count("DELETE /v1/job/whoami") == purge
 

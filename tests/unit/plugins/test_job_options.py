@@ -40,7 +40,7 @@ def existing(**more):
 def runs(nomad):
     """A Nomad on which the job exists already."""
     nomad.on(PLAN, planned())
-    nomad.on(REGISTER, {"EvalID": "e0e0", "JobModifyIndex": 11})
+    nomad.on(REGISTER, {"EvalID": "e0e0", "JobModifyIndex": 10})
     nomad.on(JOB, existing())
     nomad.on(STOP, {"EvalID": "e0e0"})
     nomad.on("GET /v1/job/whoami/deployment", "null")

@@ -55,7 +55,7 @@ def _present(client: Client, params: Json, run: Run) -> Json:
         "diff": {"prepared": diff} if diff else {},
     }
     if run.check:
-        return {**result, "settled": not diff and _settled(client, name, params)}
+        return {**result, "settled": not diff and _settled(client, name, plan, params)}
     with Wait(name, params["timeout"], run.progress) as wait:
         patient = client.during(wait)
         evaluation = None
@@ -90,8 +90,10 @@ def _left_over(client: Client, name: str, plan: _plan.Plan, params: Json) -> Lef
     return Left()
 
 
-def _settled(client: Client, name: str, params: Json) -> bool:
+def _settled(client: Client, name: str, plan: _plan.Plan, params: Json) -> bool:
     """Whether a run of the same spec would have nothing to do and nothing to wait for."""
+    if not plan.index:
+        return False
     registered = client.get(_allocations.job_path(name), f"read the job {name}").data
     if registered["Periodic"] or registered["ParameterizedJob"]:
         return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._hcl import body as body_of
 from ansible_collections.notailcar.nomad.plugins.plugin_utils._hcl import expression
 
 DOCUMENTATION = r"""
@@ -37,6 +38,13 @@ options:
       - Strings in a task's C(config) are evaluated a second time, by the driver on the client. With V(true) they are escaped for both.
     type: bool
     default: false
+  body:
+    description:
+      - Write a mapping as the body of a block, one attribute a line, without braces. What is nothing is left out.
+      - O(indent) is then how far each attribute is indented.
+    type: bool
+    default: false
+    version_added: 0.2.0
 """
 
 EXAMPLES = r"""
@@ -51,6 +59,10 @@ EXAMPLES = r"""
 - name: Arguments of a task, as the container shall get them
   ansible.builtin.debug:
     msg: "args = {{ ['--format', '%{time}', '${HOME}'] | notailcar.nomad.to_hcl(config=true) }}"
+
+- name: The body of a block, without what is not given
+  ansible.builtin.debug:
+    msg: "{{ {'image': image, 'command': command | default(none)} | notailcar.nomad.to_hcl(indent=8, body=true) }}"
 """
 
 RETURN = r"""
@@ -60,10 +72,10 @@ _value:
 """
 
 
-def to_hcl(value: t.Any, indent: int = 0, config: bool = False) -> str:
+def to_hcl(value: t.Any, indent: int = 0, config: bool = False, body: bool = False) -> str:
     """Return `value` as an HCL expression; see DOCUMENTATION."""
     try:
-        return expression(value, indent, config)
+        return body_of(value, indent, config) if body else expression(value, indent, config)
     except (TypeError, ValueError) as error:
         raise AnsibleFilterError(f"to_hcl: {error}") from error
 

@@ -71,6 +71,12 @@ class Rollout:
         self.deployment = self._find_deployment()
         self._read_allocations()
 
+    def settled(self) -> bool:
+        """Return whether nothing is under way, so that `follow` without an evaluation would end at once."""
+        self.look()
+        deploying = self.deployment and self.deployment["Status"] not in _deployments.ENDED
+        return not deploying and self._arrived()
+
     def follow_back(self, stable: int) -> int:
         """Wait until the rollback to a stable version runs; return the number that the version has now."""
         now = self._client.get(_allocations.job_path(self._job), f"read the job {self._job}").data
@@ -129,9 +135,8 @@ class Rollout:
         index = 0
         while True:
             index = self._read_allocations(**self._wait.block(index))
-            live = [allocation for allocation in self.allocations if allocation["DesiredStatus"] == "run"]
-            done = [allocation for allocation in live if allocation["ClientStatus"] == self._goal]
-            over = len(done) == len(live) and not _evaluations.left(self._client, self._job)
+            over = self._arrived()
+            live, done = self._live(), self._done()
             if (tell and not self.deployment) or not over:
                 self._wait.tell(f"{len(done)}/{len(live)} allocations {self._goal}")
                 _allocations.tell_tasks(self._wait, self.allocations)
@@ -140,6 +145,15 @@ class Rollout:
             if tell and not live:
                 self._check_not_replaced()
             self._check_hope()
+
+    def _live(self) -> list[Json]:
+        return [allocation for allocation in self.allocations if allocation["DesiredStatus"] == "run"]
+
+    def _done(self) -> list[Json]:
+        return [allocation for allocation in self._live() if allocation["ClientStatus"] == self._goal]
+
+    def _arrived(self) -> bool:
+        return len(self._done()) == len(self._live()) and not _evaluations.left(self._client, self._job)
 
     def _read_allocations(self, **query: t.Any) -> int:
         answer = _allocations.of_job(self._client, self._job, **query)

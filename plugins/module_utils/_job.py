@@ -55,7 +55,7 @@ def _present(client: Client, params: Json, run: Run) -> Json:
         "diff": {"prepared": diff} if diff else {},
     }
     if run.check:
-        return result
+        return {**result, "settled": not diff and _settled(client, name, plan, params)}
     with Wait(name, params["timeout"], run.progress) as wait:
         patient = client.during(wait)
         registration = Registration(None, plan.index)
@@ -95,6 +95,16 @@ def _left_over(client: Client, name: str, plan: _plan.Plan, params: Json) -> Lef
         if deployment and _deployments.unpromoted(deployment):
             return Left(f"The canaries of deployment {deployment['ID'][:8]} are promoted.\n")
     return Left()
+
+
+def _settled(client: Client, name: str, plan: _plan.Plan, params: Json) -> bool:
+    """Whether a run of the same spec would have nothing to do and nothing to wait for."""
+    if not plan.index:
+        return False
+    registered = client.get(_allocations.job_path(name), f"read the job {name}").data
+    if registered["Periodic"] or registered["ParameterizedJob"]:
+        return True
+    return Rollout(client, registered, Wait(name, params["timeout"], lambda line: None)).settled()
 
 
 def _check_index(wanted: int | None, plan: _plan.Plan, name: str) -> None:

@@ -1,20 +1,34 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One HTTP opener per kind of connection: reloading the CA bundle for every request would cost more than the request."""
+"""One HTTP opener per kind of connection, and one connection for many requests.
+
+Reloading the CA bundle, and shaking hands, for every request would cost more than the request.
+"""
 
 from __future__ import annotations
 
 import functools
 import http.client
+import io
+import os
+import select
 import ssl
+import time
 import typing as t
+import urllib.error
 import urllib.request
+import urllib.response
 from dataclasses import dataclass
 
 from ansible.module_utils.urls import make_context
 
 from ._errors import InvalidInput
+
+# After a longer silence the other side may be about to hang up.
+KEPT_SECONDS = 10
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+Connect = t.Callable[..., http.client.HTTPConnection]
 
 
 @dataclass(frozen=True)
@@ -49,27 +63,91 @@ class _NamedHTTPSConnection(http.client.HTTPSConnection):
         self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._server_name)
 
 
-class _NamedHTTPSHandler(urllib.request.HTTPSHandler):
-    def __init__(self, context: ssl.SSLContext, server_name: str) -> None:
-        super().__init__(context=context)
-        self._connection = functools.partial(_NamedHTTPSConnection, server_name=server_name, tls=context)
+class _Kept:
+    """The connections whose last answer was read to its end; each serves the next request to the same place."""
 
-    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self._connection, req)
+    def __init__(self) -> None:
+        self._idle: dict[tuple[str, t.Any], tuple[http.client.HTTPConnection, float]] = {}
+
+    def open(self, connect: Connect, request: urllib.request.Request) -> urllib.response.addinfourl:
+        """Send a request, and read the whole answer; a connection on which that failed is not used again."""
+        place = (request.host, request._tunnel_host)  # type: ignore[attr-defined]
+        connection = self._take(place) or connect(request.host)
+        connection.timeout = request.timeout
+        if connection.sock:
+            connection.sock.settimeout(request.timeout)
+        try:
+            answer = _ask(connection, request)
+            body = io.BytesIO(answer.read())
+        except BaseException:
+            connection.close()
+            raise
+        if connection.sock:
+            self._idle[place] = (connection, time.monotonic())
+        whole = urllib.response.addinfourl(body, answer.headers, request.full_url, answer.status)
+        whole.msg = answer.reason  # type: ignore[attr-defined]
+        return whole
+
+    def _take(self, place: tuple[str, t.Any]) -> http.client.HTTPConnection | None:
+        connection, used = self._idle.pop(place, (None, 0.0))
+        if connection is None:
+            return None
+        # What is to be read without a question is a farewell.
+        if time.monotonic() - used > KEPT_SECONDS or select.select([connection.sock], [], [], 0)[0]:
+            connection.close()
+            return None
+        return connection
+
+
+def _ask(connection: http.client.HTTPConnection, request: urllib.request.Request) -> http.client.HTTPResponse:
+    headers = {name.title(): value for name, value in {**request.headers, **request.unredirected_hdrs}.items()}
+    tunnel = request._tunnel_host  # type: ignore[attr-defined]
+    if tunnel:
+        for_proxy = {name: headers.pop(name) for name in ("Proxy-Authorization",) if name in headers}
+        if not connection.sock:
+            connection.set_tunnel(tunnel, headers=for_proxy)
+    try:
+        connection.request(request.get_method(), request.selector, request.data, headers)
+    except OSError as error:
+        raise urllib.error.URLError(error) from None
+    return connection.getresponse()
+
+
+class _HTTPHandler(urllib.request.HTTPHandler):
+    def __init__(self, kept: _Kept) -> None:
+        super().__init__()
+        self._kept = kept
+
+    def http_open(self, req: urllib.request.Request) -> t.Any:
+        return self._kept.open(http.client.HTTPConnection, req)
+
+
+class _HTTPSHandler(urllib.request.HTTPSHandler):
+    def __init__(self, kept: _Kept, context: ssl.SSLContext, server_name: str | None) -> None:
+        super().__init__(context=context)
+        self._kept = kept
+        self._connect: Connect = (
+            functools.partial(_NamedHTTPSConnection, server_name=server_name, tls=context)
+            if server_name
+            else functools.partial(http.client.HTTPSConnection, context=context)
+        )
+
+    def https_open(self, req: urllib.request.Request) -> t.Any:
+        return self._kept.open(self._connect, req)
 
 
 def opener(tls: Tls | None) -> urllib.request.OpenerDirector:
     """Return the opener for these TLS settings (None: plain HTTP) and the proxies of the environment."""
-    return _opener(tls, tuple(sorted(urllib.request.getproxies().items())))
+    return _opener(tls, tuple(os.environ.get(name) for name in PROXY_VARIABLES))
 
 
 @functools.lru_cache(maxsize=16)
-def _opener(tls: Tls | None, proxies: tuple[tuple[str, str], ...]) -> urllib.request.OpenerDirector:
+def _opener(tls: Tls | None, _proxies: tuple[str | None, ...]) -> urllib.request.OpenerDirector:
     # A bare context costs nothing; without one, build_opener() loads the CA bundle even for plain HTTP.
     context = _context(tls) if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    named = tls is not None and tls.server_name
-    https = _NamedHTTPSHandler(context, named) if named else urllib.request.HTTPSHandler(context=context)
-    return urllib.request.build_opener(https, urllib.request.ProxyHandler(dict(proxies)), _StayHere())
+    kept = _Kept()
+    https = _HTTPSHandler(kept, context, tls.server_name if tls else None)
+    return urllib.request.build_opener(_HTTPHandler(kept), https, _StayHere())
 
 
 def _context(tls: Tls) -> ssl.SSLContext:

@@ -237,6 +237,11 @@ plan:
       description: When a periodic job runs next, by the plan. Nothing for other jobs.
       type: str
       sample: "2026-11-23T03:00:00Z"
+settled:
+  description: Whether a run of the same spec would have nothing to do and nothing to wait for, not even a deployment under way.
+  returned: success and O(state=present), in check mode
+  type: bool
+  sample: true
 eval_id:
   description: ID of the evaluation that the change made.
   returned: success, except in check mode

@@ -44,6 +44,11 @@ def expression(value: t.Any, indent: int = 0, config: bool = False) -> str:
     raise TypeError(f"a {type(value).__name__} cannot be written as HCL")
 
 
+def body(pairs: dict[str, t.Any], indent: int = 0, config: bool = False) -> str:
+    """Return the attributes of a block, indented by `indent`; one without a value (None) is left out."""
+    return "\n".join(_lines({name: value for name, value in pairs.items() if value is not None}, indent, config))
+
+
 def _quoted(text: str, config: bool) -> str:
     if config:
         text = DRIVER_OPENING.sub(_escaped, text)
@@ -65,14 +70,13 @@ def _key(name: t.Any) -> str:
 
 
 def _object(value: dict[str, t.Any], indent: int, config: bool) -> str:
-    if not value:
-        return "{}"
-    inner = " " * (indent + 2)
-    lines: list[str] = []
-    for run in _runs([(_key(name), expression(part, indent + 2, config)) for name, part in value.items()]):
+    return "\n".join(["{", *_lines(value, indent + 2, config), " " * indent + "}"]) if value else "{}"
+
+
+def _lines(value: dict[str, t.Any], indent: int, config: bool) -> t.Iterator[str]:
+    for run in _runs([(_key(name), expression(part, indent, config)) for name, part in value.items()]):
         width = max(len(name) for name, _part in run)
-        lines += [f"{inner}{name:{width}} = {part}" for name, part in run]
-    return "\n".join(["{", *lines, " " * indent + "}"])
+        yield from (f"{' ' * indent}{name:{width}} = {part}" for name, part in run)
 
 
 def _runs(entries: list[tuple[str, str]]) -> t.Iterator[list[tuple[str, str]]]:

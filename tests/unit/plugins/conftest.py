@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.notailcar.nomad.plugins.module_utils import _transport
 
 from tests import in_process
 from tests.in_process import PLUGINS, Result, Screen
@@ -29,6 +30,8 @@ def nomad(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[FakeNomad]:
     monkeypatch.setenv("NOMAD_ADDR", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     yield fake
+    # The next test's server may get the same port: no connection must be left.
+    _transport._opener.cache_clear()
     server.shutdown()
     server.server_close()
 

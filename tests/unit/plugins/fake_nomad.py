@@ -28,11 +28,16 @@ class Asked:
 
 @dataclass
 class FakeNomad:
-    """Answers each `METHOD path` with its replies in turn; the last one stays. Everything else is 404."""
+    """Answers each `METHOD path` with its replies in turn; the last one stays. Everything else is 404.
+
+    Like the real one it keeps connections open, unless it is told to hang up after each answer.
+    """
 
     replies: dict[str, list[Reply]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     clock: float | None = None
+    connections: int = 0
+    hangs_up: bool = False
 
     def on(self, request: str, *replies: t.Any) -> None:
         """Script the replies to `METHOD path`: data (then the status is 200), or `(status, data)`; text stays as it is.
@@ -62,6 +67,13 @@ class FakeNomad:
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def setup(self) -> None:
+                super().setup()
+                fake.connections += 1
+
             def _answer(self) -> None:
                 url = urllib.parse.urlsplit(self.path)
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -84,6 +96,7 @@ class FakeNomad:
                     self.send_header("Location", "/elsewhere")
                 self.end_headers()
                 self.wfile.write(raw)
+                self.close_connection = self.close_connection or fake.hangs_up
 
             do_GET = do_PUT = do_DELETE = _answer
 

@@ -130,6 +130,37 @@ def test_unchanged(runs, in_process, screen):
     assert screen.lines == []
 
 
+@pytest.mark.parametrize(
+    ("settled", "path", "reply"),
+    [
+        (True, "deployment", deployment("successful", 1)),
+        (True, "deployment", None),
+        (True, "allocations", [allocation(), allocation("failed", desired="stop")]),
+        (False, "deployment", deployment("running")),
+        (False, "allocations", [allocation("pending")]),
+        (False, "evaluations", [{"Status": "blocked", "CreateIndex": 11}]),
+    ],
+)
+def test_settled_is_where_nothing_is_under_way(runs, in_process, screen, settled, path, reply):
+    runs.on(PLAN, planned("None", index=10))
+    runs.on("GET /v1/job/whoami/deployment", deployment("successful", 1))
+    runs.on(f"GET /v1/job/whoami/{path}", reply)
+    result = in_process("job", check=True, spec=SPEC)
+    assert (result["changed"], result["settled"]) == (False, settled)
+    assert screen.lines == []
+
+
+@pytest.mark.parametrize("more", [{"Periodic": {"Spec": "@daily"}}, {"ParameterizedJob": {"Payload": ""}}])
+def test_what_only_runs_later_is_settled(runs, in_process, more):
+    runs.on(PLAN, planned("None", index=10))
+    runs.on(JOB, job("batch", **more))
+    assert in_process("job", check=True, spec=SPEC)["settled"]
+
+
+def test_what_would_change_is_not_settled(runs, in_process):
+    assert in_process("job", check=True, spec=SPEC)["settled"] is False
+
+
 @pytest.mark.parametrize("check", [True, False])
 def test_what_failed_before_is_started_over(runs, in_process, check):
     """The spec is the same, but an earlier run failed: for example its auth key was wrong then."""

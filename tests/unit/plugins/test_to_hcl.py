@@ -73,6 +73,12 @@ def test_layout():
     )
 
 
+def test_the_body_of_a_block_leaves_out_what_is_nothing():
+    pairs = {"image": "app:1", "command": None, "args": ["${HOME}"], "ports": []}
+    assert to_hcl(pairs, indent=4, config=True, body=True) == '    image = "app:1"\n    args  = ["$$${HOME}"]\n    ports = []'
+    assert to_hcl({"command": None}, body=True) == ""
+
+
 def test_keys_are_ascii():
     assert to_hcl({"grün 😀\\b": 1}) == '{\n  "gr\\u00fcn \\U0001f600\\\\b" = 1\n}'
 

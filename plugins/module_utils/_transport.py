@@ -67,11 +67,12 @@ class _Kept:
     """The connections whose last answer was read to its end; each serves the next request to the same place."""
 
     def __init__(self) -> None:
-        self._idle: dict[tuple[str, t.Any], tuple[http.client.HTTPConnection, float]] = {}
+        self._idle: dict[tuple[int, str, t.Any], tuple[http.client.HTTPConnection, float]] = {}
 
     def open(self, connect: Connect, request: urllib.request.Request) -> urllib.response.addinfourl:
         """Send a request, and read the whole answer; a connection on which that failed is not used again."""
-        place = (request.host, request._tunnel_host)  # type: ignore[attr-defined]
+        # A worker never goes on with a connection of the process that it was forked from.
+        place = (os.getpid(), request.host, request._tunnel_host)  # type: ignore[attr-defined]
         connection = self._take(place) or connect(request.host)
         connection.timeout = request.timeout
         if connection.sock:
@@ -88,7 +89,7 @@ class _Kept:
         whole.msg = answer.reason  # type: ignore[attr-defined]
         return whole
 
-    def _take(self, place: tuple[str, t.Any]) -> http.client.HTTPConnection | None:
+    def _take(self, place: tuple[int, str, t.Any]) -> http.client.HTTPConnection | None:
         connection, used = self._idle.pop(place, (None, 0.0))
         if connection is None:
             return None

@@ -11,6 +11,7 @@ import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
+from tests import in_process
 from tests.lab.nomad import FIRST
 from tests.lab.site import Site
 
@@ -191,16 +192,19 @@ class Measures:
 
 
 def remove(site: Site) -> None:
-    """Remove every job and variable of this and earlier runs."""
+    """Remove every job and variable of this and earlier runs; a job is gone when its allocations have ended."""
+    connection = {"address": site.nomad_addr, "token": site.nomad_token, "ca_cert": str(site.ca), "state": "absent"}
 
-    def nomad(*arguments: str) -> None:
-        subprocess.run(["nomad", *arguments], env=site.child_environment(), capture_output=True, check=True)
+    def absent(module: str, **what: t.Any) -> None:
+        result = in_process.call(in_process.Screen(), module, {**connection, **what})
+        if result.get("failed"):
+            raise BenchError(result["msg"])
 
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(8) as pool:
         jobs = [job["ID"] for job in FIRST.ask(f"/v1/jobs?prefix={PREFIX}")]
-        list(pool.map(lambda name: nomad("job", "stop", "-purge", "-detach", name), jobs))
+        list(pool.map(lambda name: absent("job", name=name, purge=True), jobs))
         paths = [variable["Path"] for variable in FIRST.ask(f"/v1/vars?prefix=nomad/jobs/{PREFIX}")]
-        list(pool.map(lambda path: nomad("var", "purge", path), paths))
+        list(pool.map(lambda path: absent("variable", path=path), paths))
 
 
 def _ours(spec: str, **options: t.Any) -> Json:

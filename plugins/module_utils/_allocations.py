@@ -10,7 +10,7 @@ import urllib.parse
 
 from ._client import Answer, Client
 from ._errors import NotFound
-from ._tasks import message
+from ._tasks import message, task_ends
 from ._wait import Wait
 
 Json = dict[str, t.Any]
@@ -48,12 +48,13 @@ def newest_version(client: Client, job: str) -> int:
 
 
 def summary(allocation: Json) -> Json:
-    """Return what a result says about an allocation."""
+    """Return what a result says about an allocation, with how each of its tasks ended or stands."""
     return {
         "id": allocation["ID"],
         "name": allocation["Name"],
         "client_status": allocation["ClientStatus"],
         "node_name": allocation.get("NodeName") or "",
+        "tasks": task_ends(allocation),
     }
 
 

@@ -16,7 +16,6 @@ from ._errors import Denied, InvalidInput, NomadError, NotFound
 from ._lists import everything, matching
 from ._placement import reasons
 from ._redact import scrub
-from ._tasks import task_ends
 
 Json = dict[str, t.Any]
 Key = tuple[str, str]
@@ -183,7 +182,6 @@ def _allocation(allocation: Json) -> Json:
         "job_version": allocation["JobVersion"],
         "healthy": health.get("Healthy"),
         "canary": bool(health.get("Canary")),
-        "tasks": task_ends(allocation),
     }
 
 

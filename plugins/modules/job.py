@@ -291,6 +291,7 @@ allocations:
       name: whoami.app[0]
       client_status: running
       node_name: node-1
+      tasks: [{"task": "app", "state": "running", "failed": false, "exit_code": null, "signal": null, "oom_killed": false, "restarts": 0}]
 failure:
   description: What went wrong, as data. RV(ignore:msg) says the same in words.
   returned: failure

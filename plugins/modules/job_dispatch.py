@@ -109,6 +109,7 @@ allocations:
       name: import/dispatch-1795320000-b1c2d3e4.import[0]
       client_status: complete
       node_name: node-1
+      tasks: [{"task": "import", "state": "dead", "failed": false, "exit_code": 0, "signal": 0, "oom_killed": false, "restarts": 0}]
 failure:
   description: What went wrong, as data. RV(ignore:msg) says the same in words.
   returned: failure

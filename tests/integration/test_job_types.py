@@ -52,6 +52,8 @@ def test_success(called, kind: str) -> None:
     assert not done.get("failed"), done
     assert done["changed"]
     assert [allocation["client_status"] for allocation in done["allocations"]] == [status]
+    ends = [task["exit_code"] for task in done["allocations"][0]["tasks"]]
+    assert ends == [0 if status == "complete" else None]
     assert any(last in line for line in called.lines), called.lines
     assert f"{NAME}: successful after" in called.lines[-1]
     again = called("job", spec=spec, timeout=30)

@@ -101,7 +101,14 @@ def test_create(runs, request, way):
     assert result["changed"]
     assert result["job_modify_index"] == 10
     assert result["deployment"]["status"] == "successful"
-    assert result["allocations"] == [{"id": ALLOCATION, "name": "whoami.app[0]", "client_status": "running", "node_name": "node-1"}]
+    (placed,) = result["allocations"]
+    assert {name: placed[name] for name in ("id", "name", "client_status", "node_name")} == {
+        "id": ALLOCATION,
+        "name": "whoami.app[0]",
+        "client_status": "running",
+        "node_name": "node-1",
+    }
+    assert [(task["task"], task["exit_code"]) for task in placed["tasks"]] == [("app", None)]
     sent = runs.all("PUT /v1/jobs")[0].body
     assert sent["EnforceIndex"] is True
     assert sent["JobModifyIndex"] == 0

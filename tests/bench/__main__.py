@@ -38,9 +38,10 @@ def main() -> None:
     site = Site.running()
     say("peers: community.general and python-nomad")
     found = peers.fetch()
-    measures.remove(site)
     with tempfile.TemporaryDirectory() as scratch:
-        bench = measures.Measures(site, Player(site, found, Path(scratch)), options.rounds, say)
+        player = Player(site, found, Path(scratch))
+        measures.remove(player)
+        bench = measures.Measures(site, player, options.rounds, say)
         try:
             results = {
                 **bench.job_noop(options.loop),
@@ -50,7 +51,7 @@ def main() -> None:
             }
         finally:
             say("removing the jobs")
-            measures.remove(site)
+            measures.remove(player)
     results["environment"] = {
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
         "cpus": os.cpu_count(),

@@ -9,9 +9,7 @@ import statistics
 import subprocess
 import time
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
 
-from tests import in_process
 from tests.lab.nomad import FIRST
 from tests.lab.site import Site
 
@@ -191,20 +189,15 @@ class Measures:
         return {"community.general.nomad_job": options, "environment": {"NOMAD_ADDR": self._site.nomad_addr}}
 
 
-def remove(site: Site) -> None:
+def remove(player: Player) -> None:
     """Remove every job and variable of this and earlier runs; a job is gone when its allocations have ended."""
-    connection = {"address": site.nomad_addr, "token": site.nomad_token, "ca_cert": str(site.ca), "state": "absent"}
-
-    def absent(module: str, **what: t.Any) -> None:
-        result = in_process.call(in_process.Screen(), module, {**connection, **what})
-        if result.get("failed"):
-            raise BenchError(result["msg"])
-
-    with ThreadPoolExecutor(8) as pool:
-        jobs = [job["ID"] for job in FIRST.ask(f"/v1/jobs?prefix={PREFIX}")]
-        list(pool.map(lambda name: absent("job", name=name, purge=True), jobs))
-        paths = [variable["Path"] for variable in FIRST.ask(f"/v1/vars?prefix=nomad/jobs/{PREFIX}")]
-        list(pool.map(lambda path: absent("variable", path=path), paths))
+    jobs: dict[str, Json] = {job["ID"]: {} for job in FIRST.ask(f"/v1/jobs?prefix={PREFIX}")}
+    if jobs:
+        gone = {"notailcar.nomad.job": {"name": "{{ inventory_hostname }}", "state": "absent", "purge": True}}
+        player.play([{**PLAY, "tasks": [gone]}], player.inventory("left", jobs))
+    paths = [variable["Path"] for variable in FIRST.ask(f"/v1/vars?prefix=nomad/jobs/{PREFIX}")]
+    if paths:
+        player.play([{**PLAY, "tasks": [{"notailcar.nomad.variable": {"path": "{{ item }}", "state": "absent"}, "loop": paths}]}])
 
 
 def _ours(spec: str, **options: t.Any) -> Json:

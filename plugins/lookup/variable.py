@@ -5,6 +5,66 @@
 
 from __future__ import annotations
 
+DOCUMENTATION = r"""
+name: variable
+short_description: Read a Nomad Variable
+version_added: 0.2.0
+author:
+  - The notailcar.nomad authors (@notailcar)
+description:
+  - Returns the items of a Nomad Variable, or the value of one key.
+  - A variable or key that does not exist is an error, unless there is a O(default).
+options:
+  _terms:
+    description: Paths of variables.
+    type: list
+    elements: str
+    required: true
+  key:
+    description: Return the value of this key. Without it the result is a mapping of all keys and values.
+    type: str
+  default:
+    description: Returned for a variable or key that does not exist.
+    type: raw
+extends_documentation_fragment:
+  - notailcar.nomad.connection
+  - notailcar.nomad.connection.plugins
+notes:
+  - The token needs the capability C(read) on the variable's path in its namespace.
+  - Lookups run on the controller. They do not see a task's C(environment) nor C(module_defaults); set the variables named at each option.
+  - What a lookup returns is no secret to Ansible. Use C(no_log) where a task would show it.
+seealso:
+  - module: notailcar.nomad.variable
+  - module: notailcar.nomad.variable_info
+"""
+
+EXAMPLES = r"""
+- name: Give a password to a task
+  ansible.builtin.uri:
+    url: https://whoami.example.com/
+    url_username: admin
+    url_password: "{{ lookup('notailcar.nomad.variable', 'nomad/jobs/whoami/app', key='password') }}"
+  no_log: true
+
+- name: Copy a variable to another namespace
+  notailcar.nomad.variable:
+    path: nomad/jobs/whoami
+    items: "{{ lookup('notailcar.nomad.variable', 'nomad/jobs/whoami', namespace='staging') }}"
+    namespace: production
+
+- name: Something else where there is none
+  ansible.builtin.debug:
+    msg: "{{ lookup('notailcar.nomad.variable', 'nomad/jobs/whoami', key='greeting', default='hello') }}"
+"""
+
+RETURN = r"""
+_list:
+  description: For each path the mapping of keys and values, or the value of O(key), or O(default).
+  type: list
+  elements: raw
+  sample: ["correct horse battery staple"]
+"""
+
 import typing as t
 
 from ansible.errors import AnsibleLookupError

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import typing as t
-from pathlib import Path
 
 import pytest
 import yaml
@@ -45,7 +44,7 @@ def look(nomad) -> t.Callable[..., t.Any]:
     """The lookup, as a template calls it once Ansible has read its documentation."""
     name, options = (
         "notailcar.nomad.variable",
-        yaml.safe_load(Path(variable.__file__).with_suffix(".yml").read_text())["DOCUMENTATION"]["options"],
+        yaml.safe_load(variable.DOCUMENTATION)["options"],
     )
     of_plugins = yaml.safe_load(ModuleDocFragment.PLUGINS)["options"]
     for option, described in yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"].items():

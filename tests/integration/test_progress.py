@@ -40,7 +40,7 @@ def healthy_after(seconds: float, **more: t.Any) -> Json:
 
 def deployment_status() -> str:
     """What Nomad itself says of the job's deployment now."""
-    return nomad.get(f"/v1/job/{NAME}/deployment")["Status"]
+    return nomad.FIRST.ask(f"/v1/job/{NAME}/deployment")["Status"]
 
 
 def shown(lines: t.Iterable[str]) -> list[str]:

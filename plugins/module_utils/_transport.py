@@ -8,6 +8,7 @@ Reloading the CA bundle, and shaking hands, for every request would cost more th
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.client
 import io
@@ -69,25 +70,24 @@ class _Kept:
     def __init__(self) -> None:
         self._idle: dict[tuple[int, str, t.Any], tuple[http.client.HTTPConnection, float]] = {}
 
-    def open(self, connect: Connect, request: urllib.request.Request) -> urllib.response.addinfourl:
+    def open(self, connect: Connect, request: t.Any) -> urllib.response.addinfourl:
         """Send a request, and read the whole answer; a connection on which that failed is not used again."""
         # A worker never goes on with a connection of the process that it was forked from.
-        place = (os.getpid(), request.host, request._tunnel_host)  # type: ignore[attr-defined]
+        place = (os.getpid(), request.host, request._tunnel_host)
         connection = self._take(place) or connect(request.host)
         connection.timeout = request.timeout
         if connection.sock:
             connection.sock.settimeout(request.timeout)
-        try:
+        with contextlib.ExitStack() as on_failure:
+            on_failure.callback(connection.close)
             answer = _ask(connection, request)
             body = io.BytesIO(answer.read())
-        except BaseException:
-            connection.close()
-            raise
+            on_failure.pop_all()
         if connection.sock:
             self._idle[place] = (connection, time.monotonic())
-        whole = urllib.response.addinfourl(body, answer.headers, request.full_url, answer.status)
-        whole.msg = answer.reason  # type: ignore[attr-defined]
-        return whole
+        whole: t.Any = urllib.response.addinfourl(body, answer.headers, request.full_url, answer.status)
+        whole.msg = answer.reason
+        return t.cast("urllib.response.addinfourl", whole)
 
     def _take(self, place: tuple[int, str, t.Any]) -> http.client.HTTPConnection | None:
         connection, used = self._idle.pop(place, (None, 0.0))
@@ -100,9 +100,9 @@ class _Kept:
         return connection
 
 
-def _ask(connection: http.client.HTTPConnection, request: urllib.request.Request) -> http.client.HTTPResponse:
+def _ask(connection: http.client.HTTPConnection, request: t.Any) -> http.client.HTTPResponse:
     headers = {name.title(): value for name, value in {**request.headers, **request.unredirected_hdrs}.items()}
-    tunnel = request._tunnel_host  # type: ignore[attr-defined]
+    tunnel = request._tunnel_host
     if tunnel:
         for_proxy = {name: headers.pop(name) for name in ("Proxy-Authorization",) if name in headers}
         if not connection.sock:

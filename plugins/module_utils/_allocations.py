@@ -6,20 +6,16 @@
 from __future__ import annotations
 
 import typing as t
-import urllib.parse
 
+from . import _jobs
 from ._client import Answer, Client
 from ._errors import NotFound
+from ._jobs import job_path
 from ._tasks import message, task_ends
 from ._wait import Wait
 
 Json = dict[str, t.Any]
 TERMINAL = ("complete", "failed", "lost")
-
-
-def job_path(job: str, below: str = "") -> str:
-    """Return the API path of a job; its name may contain slashes (periodic and dispatched children)."""
-    return f"/v1/job/{urllib.parse.quote(job, safe='')}{below}"
 
 
 def of_job(client: Client, job: str, **query: t.Any) -> Answer:
@@ -41,7 +37,7 @@ def given_up(allocations: list[Json]) -> list[Json]:
 def newest_version(client: Client, job: str) -> int:
     """Return the version of the job that should run."""
     try:
-        return int(client.get(job_path(job), f"read the job {job}").data["Version"])
+        return int(_jobs.read(client, job)["Version"])
     except NotFound as error:
         where = f"namespace {client.namespace or 'default'}" + (f", region {client.region}" if client.region else "")
         raise NotFound(f"There is no job {job} in {where}.", **error.details) from None

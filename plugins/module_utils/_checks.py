@@ -17,6 +17,14 @@ OUTPUT_LETTERS = 400
 ALLOCATIONS = 3
 
 
+def results(client: Client, allocation: Json) -> list[Json]:
+    """Ask an allocation's client for the results of the checks of Nomad's own services, by service; the servers do not know them."""
+    path = f"/v1/client/allocation/{allocation['ID']}/checks"
+    # By their IDs; null where the allocation has no check.
+    found = client.get(path, f"read the checks of allocation {allocation['ID'][:8]}", retries=False).data or {}
+    return [found[ident] for ident in sorted(found, key=lambda ident: (found[ident]["Service"], found[ident]["Check"], ident))]
+
+
 def watched(client: Client, job: Json, allocations: list[Json]) -> dict[str, list[Json]]:
     """Return the failing checks of the newest allocations that run and are not healthy yet, by allocation."""
     services = [service for group in job.get("TaskGroups") or [] for _task, service in _services(group)]
@@ -39,17 +47,16 @@ def failing(client: Client, allocation: Json, seen: list[Json]) -> list[Json]:
 
 def _told(client: Client, allocation: Json) -> list[Json] | None:
     """Return the checks of Nomad's own services that do not succeed; None where the client does not tell (stopped, collected, down)."""
-    path = f"/v1/client/allocation/{allocation['ID']}/checks"
     try:
-        results = client.get(path, "read the checks", retries=False).data
+        found = results(client, allocation)
     except NomadError:
         return None
-    if not results:
+    if not found:
         return None
-    found = [result for result in results.values() if result["Status"] != "success"]
     return [
         _check(result["Service"], result["Check"], result.get("Task"), result["Status"], result.get("StatusCode"), result.get("Output"))
-        for result in sorted(found, key=lambda result: (result["Service"], result["Check"]))
+        for result in found
+        if result["Status"] != "success"
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from . import _allocations, _checks, _deployments, _evaluations, _failure
+from . import _allocations, _checks, _deployments, _evaluations, _failure, _jobs
 from ._client import Client
 from ._errors import Conflict, Failed, NomadError, NotFound, TimedOut
 from ._placement import reasons
@@ -60,7 +60,7 @@ class Rollout:
         if self.deployment:
             # A deployment that ended before says nothing about what was registered now.
             new = evaluation and self.deployment["CreateIndex"] > registered_at
-            if (new or self.deployment["Status"] not in _deployments.ENDED) and not self._follow_deployment():
+            if (new or _deployments.under_way(self.deployment)) and not self._follow_deployment():
                 return
         self._follow_allocations(tell=bool(evaluation))
         if evaluation:
@@ -74,12 +74,11 @@ class Rollout:
     def settled(self) -> bool:
         """Return whether nothing is under way, so that `follow` without an evaluation would end at once."""
         self.look()
-        deploying = self.deployment and self.deployment["Status"] not in _deployments.ENDED
-        return not deploying and self._arrived()
+        return not _deployments.under_way(self.deployment) and self._arrived()
 
     def follow_back(self, stable: int) -> int:
         """Wait until the rollback to a stable version runs; return the number that the version has now."""
-        now = self._client.get(_allocations.job_path(self._job), f"read the job {self._job}").data
+        now = _jobs.read(self._client, self._job)
         self._wait.tell(f"rolling back to version {stable}, as version {now['Version']}")
         Rollout(self._client, now, self._wait, "promote").follow(_evaluations.of_registration(self._client, now))
         return int(now["Version"])
@@ -168,7 +167,7 @@ class Rollout:
         if not lost or _evaluations.left(self._client, self._job):
             self._hopeless_since = None
             return
-        deploying = self.deployment and self.deployment["Status"] not in _deployments.ENDED
+        deploying = _deployments.under_way(self.deployment)
         if deploying and _deployments.reverts(t.cast("Json", self.deployment)):
             return  # The deployment will fail by its progress deadline, and what comes then is awaited, too.
         now = time.monotonic()
@@ -178,7 +177,7 @@ class Rollout:
 
     def _check_not_replaced(self) -> None:
         """Raise when somebody registered, stopped or removed the job in between: then this version's end says nothing."""
-        now = self._client.get(_allocations.job_path(self._job), f"read the job {self._job}").data
+        now = _jobs.read(self._client, self._job)
         if now["Version"] != self._version or now["Stop"]:
             what = "stopped it" if now["Stop"] else f"registered version {now['Version']}"
             raise Conflict(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import _allocations, _arguments, _deployments
+from . import _arguments, _deployments, _jobs
 from ._client import Client
 from ._deploy import Rollout
 from ._edge import Entry, Run
@@ -33,7 +33,7 @@ def logic(params: Json, run: Run) -> Json:
     if not run.check:
         with Wait(name, params["timeout"], run.progress) as wait:
             patient = client.during(wait)
-            job = patient.get(_allocations.job_path(name), f"read the job {name}").data
+            job = _jobs.read(patient, name)
             rollout = Rollout(client, job, wait, "promote")
             result["reverted_to"] = (_promote if goal == "promoted" else _fail)(patient, rollout, deployment, changed, params["wait"])
             deployment = _deployments.read(patient, deployment["ID"]).data

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ._allocations import job_path
 from ._client import Answer, Client
 from ._errors import NotFound
+from ._jobs import job_path
 
 Json = dict[str, t.Any]
 ENDED = ("successful", "failed", "cancelled")
@@ -27,10 +27,9 @@ def read(client: Client, ident: str, **query: t.Any) -> Answer:
     return client.get(f"/v1/deployment/{ident}", f"read the deployment {ident[:8]}", **query)
 
 
-def promote(client: Client, deployment: Json, groups: list[str] | None = None) -> None:
-    """Promote the canaries of all groups, or of some. Promoting twice is the same as once."""
-    which = {"Groups": groups} if groups else {"All": True}
-    body = {"DeploymentID": deployment["ID"], **which}
+def promote(client: Client, deployment: Json) -> None:
+    """Promote the canaries of all groups. Promoting twice is the same as once."""
+    body = {"DeploymentID": deployment["ID"], "All": True}
     client.put(f"/v1/deployment/promote/{deployment['ID']}", body, f"promote the deployment {deployment['ID'][:8]}", "submit-job")
 
 
@@ -40,10 +39,15 @@ def fail(client: Client, deployment: Json) -> None:
     client.put(path, {"DeploymentID": deployment["ID"]}, f"fail the deployment {deployment['ID'][:8]}", "submit-job")
 
 
+def under_way(deployment: Json | None) -> bool:
+    """Return whether there is a deployment that has not ended."""
+    return deployment is not None and deployment["Status"] not in ENDED
+
+
 def unpromoted(deployment: Json) -> list[str]:
     """Return the groups whose canaries wait for a promotion by hand."""
     states = deployment.get("TaskGroups") or {}
-    if deployment["Status"] in ENDED:
+    if not under_way(deployment):
         return []
     return sorted(
         name for name, state in states.items() if state["DesiredCanaries"] and not state["Promoted"] and not state.get("AutoPromote")

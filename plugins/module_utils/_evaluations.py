@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ._allocations import job_path
 from ._client import Client
+from ._jobs import job_path
 
 Json = dict[str, t.Any]
 

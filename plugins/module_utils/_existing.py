@@ -7,21 +7,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ._allocations import job_path
+from . import _jobs
 from ._client import Client
-from ._errors import Conflict, InvalidInput, NotFound
+from ._errors import Conflict, InvalidInput
 
 Json = dict[str, t.Any]
 # In the job's meta: Nomad has no other place for a word of one's own.
 MARK = "managed_by"
-
-
-def read(client: Client, name: str) -> Json | None:
-    """Return the job as Nomad has it, running or stopped."""
-    try:
-        return t.cast("Json", client.get(job_path(name), f"read the job {name}").data)
-    except NotFound:
-        return None
 
 
 def applied(client: Client, job: Json, params: Json) -> tuple[Json, int | None]:
@@ -32,7 +24,7 @@ def applied(client: Client, job: Json, params: Json) -> tuple[Json, int | None]:
     owner = params["owner"]
     if not (owner or params["preserve_counts"]):
         return job, None
-    existing = read(client, str(job["ID"]))
+    existing = _jobs.find(client, str(job["ID"]))
     if owner:
         check_owner(existing, owner, params["adopt"])
         job = _marked(job, owner)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import _allocations, _arguments, _deployments, _evaluations, _existing, _plan, _spec
+from . import _allocations, _arguments, _deployments, _evaluations, _existing, _jobs, _plan, _spec
 from ._client import Client
 from ._deploy import Rollout, reschedules
 from ._edge import Entry, Run
@@ -101,7 +101,7 @@ def _settled(client: Client, name: str, plan: _plan.Plan, params: Json) -> bool:
     """Whether a run of the same spec would have nothing to do and nothing to wait for."""
     if not plan.index:
         return False
-    registered = client.get(_allocations.job_path(name), f"read the job {name}").data
+    registered = _jobs.read(client, name)
     if registered["Periodic"] or registered["ParameterizedJob"]:
         return True
     return Rollout(client, registered, Wait(name, params["timeout"], lambda line: None)).settled()
@@ -120,7 +120,7 @@ def _check_index(wanted: int | None, plan: _plan.Plan, name: str) -> None:
 
 
 def _bring_up(client: Client, name: str, registration: Registration, params: Json, wait: Wait) -> Json:
-    registered = client.get(_allocations.job_path(name), f"read the job {name}").data
+    registered = _jobs.read(client, name)
     # Nomad compares the index before it writes, not while it writes: of two writes at once both may be taken, and the last one stays.
     now = registered["JobModifyIndex"]
     if now != registration.job_index:
@@ -156,7 +156,7 @@ def _register(client: Client, body: Json, index: int) -> Registration:
         job = body["Job"]
         if _plan.make(client, job).differs:
             raise
-        registered = client.get(_allocations.job_path(job["ID"]), f"read the job {job['ID']}").data
+        registered = _jobs.read(client, job["ID"])
         return Registration(_evaluations.of_registration(client, registered), registered["JobModifyIndex"])
 
 
@@ -166,7 +166,7 @@ def _remembers_failures(client: Client, name: str) -> bool:
     Measured: stopping and registering brings back a batch job and a service that may be rescheduled, no others; an evaluation with
     force-reschedule and stopping the failed allocation bring back none.
     """
-    job = client.get(_allocations.job_path(name), f"read the job {name}").data
+    job = _jobs.read(client, name)
     return job["Type"] != "batch" and not (job["Type"] == "service" and all(map(reschedules, job["TaskGroups"])))
 
 
@@ -175,7 +175,7 @@ def _start_over(client: Client, body: Json, index: int, purge: bool) -> Registra
     job = body["Job"]
     stopped = _put(client, {**body, "Job": {**job, "Stop": True}}, index)
     if purge:
-        client.delete(_allocations.job_path(job["ID"]), f"remove the failed job {job['ID']}", "submit-job", purge="true")
+        client.delete(_jobs.job_path(job["ID"]), f"remove the failed job {job['ID']}", "submit-job", purge="true")
     return _register(client, body, 0 if purge else int(stopped["JobModifyIndex"]))
 
 
@@ -189,7 +189,7 @@ def _absent(client: Client, params: Json, run: Run) -> Json:
     namespace = client.namespace or "default"
     client = client.inside(namespace)
     result: Json = {"changed": False, "job_id": name, "namespace": namespace, "eval_id": None, "allocations": [], "diff": {}}
-    job = _existing.read(client, name)
+    job = _jobs.find(client, name)
     if job is None:
         return result
     if params["owner"]:
@@ -215,7 +215,7 @@ def _absent(client: Client, params: Json, run: Run) -> Json:
 
 
 def _stop(client: Client, name: str, priority: int | None, **query: str) -> str | None:
-    path, what = _allocations.job_path(name), f"stop the job {name}"
+    path, what = _jobs.job_path(name), f"stop the job {name}"
     return client.delete(path, what, "submit-job", eval_priority=priority, **query).data["EvalID"] or None
 
 

@@ -9,7 +9,7 @@ import base64
 import typing as t
 import uuid
 
-from . import _allocations, _arguments
+from . import _allocations, _arguments, _jobs
 from ._client import Client
 from ._deploy import Rollout
 from ._edge import Entry, Run
@@ -26,7 +26,7 @@ def logic(params: Json, run: Run) -> Json:
     client = client.inside(client.namespace or "default")
     name = params["job"]
     try:
-        job = client.get(_allocations.job_path(name), f"read the job {name}").data
+        job = _jobs.read(client, name)
     except NotFound as error:
         raise NotFound(f"There is no job {name} in namespace {client.namespace}: register it first.", **error.details) from None
     if job["Stop"]:
@@ -43,14 +43,14 @@ def logic(params: Json, run: Run) -> Json:
     if run.check:
         return result
     with Wait(name, params["timeout"], run.progress) as wait:
-        child, evaluation = start(client.during(wait), job, params)
+        patient = client.during(wait)
+        child, evaluation = start(patient, job, params)
         result.update(changed=bool(evaluation), dispatched_job_id=child, eval_id=evaluation)
         wait.outcome = f"{child} started"
         wait.tell(f"{child} {'started' if evaluation else 'was started before with this idempotency token'}")
         if params["wait"]:
             wait.outcome = "successful"
-            registered = client.during(wait).get(_allocations.job_path(child), f"read the job {child}").data
-            rollout = Rollout(client, registered, wait)
+            rollout = Rollout(client, _jobs.read(patient, child), wait)
             rollout.follow(evaluation)
             result["allocations"] = [_allocations.summary(allocation) for allocation in rollout.allocations]
     return result
@@ -103,13 +103,13 @@ def _dispatch(client: Client, job: Json, params: Json) -> tuple[str, str | None]
         "Meta": {key: str(value) for key, value in (params["meta"] or {}).items()},
         "IdPrefixTemplate": params["id_prefix_template"] or "",
     }
-    path = _allocations.job_path(job["ID"], "/dispatch")
+    path = _jobs.job_path(job["ID"], "/dispatch")
     answer = client.put(path, body, f"dispatch the job {job['ID']}", "dispatch-job", idempotency_token=token).data
     return str(answer["DispatchedJobID"]), answer["EvalID"] or None
 
 
 def _force(client: Client, job: Json, _params: Json) -> tuple[str, str | None]:
-    path, what = _allocations.job_path(job["ID"], "/periodic/force"), f"force the periodic job {job['ID']}"
+    path, what = _jobs.job_path(job["ID"], "/periodic/force"), f"force the periodic job {job['ID']}"
     evaluation = str(client.put(path, None, what, "dispatch-job or submit-job", retries=False).data["EvalID"])
     return str(client.get(f"/v1/evaluation/{evaluation}", what).data["JobID"]), evaluation
 

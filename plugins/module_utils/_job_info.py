@@ -8,8 +8,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from . import _arguments, _deployments
-from ._allocations import job_path, summary
+from . import _arguments, _checks, _deployments, _jobs
+from ._allocations import summary
 from ._client import Client
 from ._edge import Entry, Run
 from ._errors import Denied, InvalidInput, NomadError, NotFound
@@ -74,16 +74,10 @@ class _Query:
             versions = {(one["Namespace"], one["ID"]): one["Version"] for one in self._statuses(stubs)}
             jobs = [_job(stub, versions.get((stub["Namespace"], stub["ID"]))) for stub in stubs]
         else:
-            specs = [(stub, self._spec(stub)) for stub in stubs]
+            # None where it was purged since it was listed.
+            specs = [(stub, _jobs.find(self.client.inside(stub["Namespace"]), stub["ID"])) for stub in stubs]
             jobs = [{**_job(stub, spec["Version"]), "job": spec} for stub, spec in specs if spec]
         return sorted(jobs, key=lambda job: (job["namespace"], job["id"]))
-
-    def _spec(self, stub: Json) -> Json | None:
-        try:
-            spec: Json = self.client.inside(stub["Namespace"]).get(job_path(stub["ID"]), f"read the job {stub['ID']}").data
-        except NotFound:  # purged since it was listed
-            return None
-        return spec
 
     def _statuses(self, stubs: list[Json]) -> list[Json]:
         """Read the jobs' versions, which `/v1/jobs` leaves out. Not paged: jobs that changed together get lost at a page's end."""
@@ -98,7 +92,7 @@ class _Query:
 
     def versions(self, job: Json) -> list[Json]:
         """Return the versions that Nomad remembers, newest first. Nomad has no list of them for several jobs."""
-        path = job_path(job["id"], "/versions")
+        path = _jobs.job_path(job["id"], "/versions")
         try:
             found = self.client.inside(job["namespace"]).get(path, f"read the versions of {job['id']}").data["Versions"]
         except NotFound:  # purged since it was listed
@@ -107,18 +101,14 @@ class _Query:
 
     def checks(self, allocation: Json, run: Run) -> list[Json]:
         """Ask the allocation's client for the results of its checks. Nomad's servers do not know them."""
-        ident = allocation["ID"]
-        what = f"read the checks of allocation {ident[:8]}"
         try:
-            found = self.client.get(f"/v1/client/allocation/{ident}/checks", what, retries=False).data
+            found = _checks.results(self.client, allocation)
         except Denied:
             raise
         except NomadError as error:
             run.warn(str(error))
             return [_check(allocation, {"Status": "unknown", "Output": str(error)})]
-        # Null where the allocation has no check.
-        results = (found or {}).values()
-        return [_check(allocation, one) for one in sorted(results, key=lambda one: (one["Service"], one["Check"], one["ID"]))]
+        return [_check(allocation, one) for one in found]
 
 
 def _of_each(jobs: list[Json], found: list[Json]) -> list[tuple[Json, list[Json]]]:

@@ -10,9 +10,9 @@ import typing as t
 from dataclasses import dataclass
 
 from . import _diff
-from ._allocations import job_path
 from ._client import Client
 from ._errors import Refused
+from ._jobs import job_path
 from ._placement import reasons
 from ._redact import scrub
 

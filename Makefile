@@ -9,7 +9,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
 # Plain lines: they are read in logs.
 export MOLECULE_COMMAND_BORDERS := false
 
-.PHONY: help demo test lint sanity docs test-unit test-integration molecule bench format build venv clean
+.PHONY: help demo test lint sanity docs test-unit test-integration molecule bench bench-docs format build venv clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -50,6 +50,9 @@ molecule: venv lab-up ## The molecule scenarios on the laboratory
 
 bench: venv lab-up ## Measure this collection beside its peers; writes build/bench.json (a quarter of an hour)
 	python -m tests.bench
+
+bench-docs: ## Put what `make bench` measured last into docs/
+	cp build/benchmarks.md build/benchmarks.svg docs/
 
 format: venv ## Format the Python code
 	ruff check --fix .

@@ -10,6 +10,8 @@ import datetime
 import importlib.metadata
 import json
 import os
+import platform
+import re
 import subprocess
 import tempfile
 import time
@@ -54,7 +56,10 @@ def main() -> None:
             measures.remove(player)
     results["environment"] = {
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
-        "cpus": os.cpu_count(),
+        "commit": subprocess.run(
+            ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.strip(),
+        "machine": _machine(),
         "rounds": options.rounds,
         "loop": options.loop,
         "services": options.services,
@@ -67,6 +72,12 @@ def main() -> None:
     print(
         f"\n{report.table(results)}\n\n{report.details(results)}\n\nwritten: {options.output}, benchmarks.md and benchmarks.svg beside it"
     )
+
+
+def _machine() -> str:
+    model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return f"{os.cpu_count()} CPUs ({model[1] if model else platform.machine()}), {memory:.0f} GiB"
 
 
 def _nomad(site: Site) -> str:

@@ -33,6 +33,11 @@ class Cost:
     memory: float
     tasks: list[Json]
 
+    @property
+    def playing(self) -> float:
+        """Seconds from the begin of the first task to the end of the last one: the wall time without Ansible's start."""
+        return float(max(task["end"] for task in self.tasks) - min(task["begin"] for task in self.tasks))
+
 
 class Player:
     """Runs playbooks on the laboratory, with the peers at hand."""

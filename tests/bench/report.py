@@ -75,15 +75,16 @@ The medians behind them:
 
 {details(results)}
 
-Measured {environment["date"]} on {environment["cpus"]} CPUs with {environment["rounds"]} rounds; {environment["versions"]}.
+Measured {environment["date"]} at {environment["commit"]} with {environment["rounds"]} rounds on {environment["machine"]}, which ran the
+laboratory too; {environment["versions"]}.
 
 ## How
 
 - **unchanged job**: one task, a loop of {environment["loop"]} over an unchanged job; the time of an empty playbook is taken off both sides.
 - **unchanged service**: an inventory of {environment["services"]} real services, forks 20; the whole of `deploy-private-service.yml` with
   inputs, plan, secrets and proof on the tailnet, over one bare task of the peer per service with the same job specification.
-- **scale**: services on Nomad's mock driver; variable, plan and run for each; forks 20. Memory is the greatest resident set of any
-  process of the run, which is Ansible's own.
+- **scale**: unchanged services on Nomad's mock driver; variable, plan and run for each; forks 20; from the begin of the first task to the
+  end of the last one. Memory is the greatest resident set of any process of the run, which is Ansible's own.
 - **changed job until successful**: a job on the mock driver with `min_healthy_time = "0s"`; begin and end of the task as a callback
   sees them, with Ansible's worker in between, over the whole of `nomad job run`.
 - **server's decision**: the end of the evaluation that ended the deployment, by the server's clock.

@@ -99,6 +99,9 @@ class Player:
             child.returncode = os.waitstatus_to_exitcode(status)
             log.seek(0)
             if child.returncode:
-                raise BenchError(f"{playbook} failed:\n{log.read()[-4000:]}")
+                lines = log.read().splitlines()
+                # The recap of many hosts would hide why.
+                shown = [line for line in lines if line.startswith(("fatal:", "[ERROR]"))][:5] or lines[-20:]
+                raise BenchError("\n".join([f"{playbook} failed:", *shown]))
         tasks = [json.loads(line) for line in self._clock.read_text().splitlines()] if self._clock.exists() else []
         return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, tasks)

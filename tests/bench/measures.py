@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import time
 import typing as t
+from pathlib import Path
 
 from tests.lab.nomad import FIRST
 from tests.lab.site import Site
@@ -98,6 +100,7 @@ class Measures:
             private_service_render_to=f"{rendered}/{{{{ inventory_hostname }}}}.nomad.hcl",
         )
         peer_task = self._peer(f"{{{{ lookup('ansible.builtin.file', '{rendered}/' ~ inventory_hostname ~ '.nomad.hcl') }}}}")
+        self._settle()
         ours, peer = self._alternate(
             f"role_noop_{count}",
             lambda: self._unchanged(count, playbook, inventory, essential="Prove on the tailnet", **hosts),
@@ -161,6 +164,15 @@ class Measures:
             "run_latency_peer_s": peer,
         }
 
+    def _settle(self) -> None:
+        """Wait until the machine has been half idle for some seconds, at most three minutes: what was started has come to rest."""
+        for _attempt in range(36):
+            before, begin = _idle(), time.monotonic()
+            time.sleep(5)
+            if _idle() - before > 0.5 * (time.monotonic() - begin) * (os.cpu_count() or 1):
+                return
+        raise BenchError("The machine does not come to rest; what would be measured is something else.")
+
     def _alternate(self, what: str, *sides: t.Callable[[], Cost], spent: t.Callable[[Cost], float] = lambda cost: cost.wall) -> list[float]:
         """Play every side in every round, so that a busy minute meets all of them; return the medians of their times."""
         rounds: list[list[Cost]] = [[] for _side in sides]
@@ -214,6 +226,11 @@ def remove(player: Player) -> None:
     paths = [variable["Path"] for variable in FIRST.ask(f"/v1/vars?prefix=nomad/jobs/{PREFIX}")]
     if paths:
         player.play([{**PLAY, "tasks": [{"notailcar.nomad.variable": {"path": "{{ item }}", "state": "absent"}, "loop": paths}]}])
+
+
+def _idle() -> float:
+    """Seconds that all CPUs together have been idle since the machine's start."""
+    return float(Path("/proc/uptime").read_text().split()[1])
 
 
 def _ours(spec: str, **options: t.Any) -> Json:

@@ -1,0 +1,64 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role private_service refuses, input by input."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._private_service import problems
+
+ROLE = Path(__file__).parents[3] / "roles/private_service"
+DEFAULTS = {
+    name.removeprefix("private_service_"): value for name, value in yaml.safe_load((ROLE / "defaults/main.yml").read_text()).items()
+}
+GOOD: dict[str, t.Any] = {**DEFAULTS, "name": "whoami", "hostname": "whoami", "image": "whoami:1", "port": 8080, "auth_key": "key"}
+
+
+def test_a_declaration_without_problems() -> None:
+    assert problems(GOOD) == []
+
+
+def test_numbers_may_come_as_text() -> None:
+    assert problems({**GOOD, "port": "8080", "serve_port": "443", "name": 7, "hostname": 7}) == []
+
+
+def test_what_is_removed_needs_no_app_and_no_key() -> None:
+    assert problems({**GOOD, "state": "absent", "image": None, "port": None, "auth_key": None}) == []
+
+
+def test_what_is_rendered_needs_no_key() -> None:
+    assert problems({**GOOD, "state": "rendered", "auth_key": None}) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"name": "Who"}, "private_service_name 'Who' is no DNS label: use a-z, 0-9 and -, at most 53 characters"),
+        ({"name": "w" * 54}, f"private_service_name '{'w' * 54}' is no DNS label: use a-z, 0-9 and -, at most 53 characters"),
+        ({"hostname": "who.ami"}, "private_service_hostname 'who.ami' is no DNS label: use a-z, 0-9 and -, at most 63 characters"),
+        ({"tags": ["tag:a", "b", "tag:7"]}, "private_service_tags: 'b', 'tag:7' must be of the form tag:name"),
+        ({"login_server": "headscale.example"}, "private_service_login_server 'headscale.example' is no URL"),
+        ({"files": [{"path": "etc/a"}, {"path": "local/../a"}]}, "private_service_files: 'etc/a', 'local/../a' must lie below local/"),
+        ({"image": None}, "private_service_image is required"),
+        ({"port": None}, "private_service_port is required, from 1 to 65535"),
+        ({"port": "http"}, "private_service_port is required, from 1 to 65535"),
+        ({"port": 65536}, "private_service_port is required, from 1 to 65535"),
+        ({"serve_port": 0}, "private_service_serve_port must lie between 1 and 65535"),
+        ({"auth_key": " "}, "private_service_auth_key is required: a reusable, ephemeral auth key of your tailnet"),
+        ({"args": "-port 8080"}, "private_service_args must be a list"),
+        ({"tags": "tag:a"}, "private_service_tags must be a list"),
+        ({"files": "a"}, "private_service_files must be a list"),
+        ({"env": "A=b"}, "private_service_env must be a mapping"),
+    ],
+)
+def test_each_problem_is_a_sentence(wrong: dict[str, t.Any], sentence: str) -> None:
+    assert problems({**GOOD, **wrong}) == [sentence]
+
+
+def test_all_problems_are_said_at_once() -> None:
+    assert len(problems({**GOOD, "args": "x", "port": 0, "auth_key": ""})) == 3

@@ -125,7 +125,7 @@ def three(site: Site) -> t.Iterator[Site]:
         building.add(["servers"])
     yield Site.running()
     with locked():
-        building.take_servers_away()
+        building.take_away("servers")
     members = nomad.FIRST.ask("/v1/agent/members")["Members"]
     assert [member["Name"] for member in members] == [f"{FIRST}.global"]
     assert lab("status").returncode == 0

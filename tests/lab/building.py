@@ -11,19 +11,46 @@ import typing as t
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from functools import partial
 
-from . import certificates, consul, docker_engine, headscale, images, mounts, network, nomad, process, servers, tools, vault, wan
+from . import (
+    certificates,
+    consul,
+    docker_engine,
+    headscale,
+    images,
+    mounts,
+    network,
+    nomad,
+    process,
+    servers,
+    testcontrol,
+    tools,
+    vault,
+    wan,
+)
 from .component import Component
 from .tailnet import MEMBERS
 from .topology import BIN, DATA, KEYS, LOGS, SITE_FILE, STATE
 
-OPTIONAL: dict[str, t.Callable[[], None]] = {"vault": vault.start, "consul": consul.start, "servers": servers.start}
+OPTIONAL: dict[str, t.Callable[[], None]] = {
+    "vault": vault.start,
+    "consul": consul.start,
+    "servers": servers.start,
+    "testcontrol": testcontrol.start,
+}
+# What a laboratory that goes on can do without again.
+REMOVABLE: dict[str, t.Callable[[], None]] = {"servers": servers.remove, "testcontrol": testcontrol.remove}
 
 
 def components(optional: t.Iterable[str] = ()) -> list[Component]:
     """What the laboratory consists of, in the order of its status."""
     always = [wan.ECHO, headscale.HEADSCALE, *(member.component for member in MEMBERS.values())]
     always += [docker_engine.DOCKER, nomad.SERVER, nomad.FIRST.relay, nomad.CLIENT]
-    on_request = {"vault": [vault.VAULT, vault.RELAY], "consul": [consul.CONSUL, consul.RELAY], "servers": servers.components()}
+    on_request = {
+        "vault": [vault.VAULT, vault.RELAY],
+        "consul": [consul.CONSUL, consul.RELAY],
+        "servers": servers.components(),
+        "testcontrol": [testcontrol.TESTCONTROL],
+    }
     return always + [component for name in optional for component in on_request[name]]
 
 
@@ -53,10 +80,10 @@ def add(optional: t.Sequence[str]) -> None:
     _record([*known, *optional])
 
 
-def take_servers_away() -> None:
-    """Leave the first Nomad server alone in a laboratory that goes on."""
-    servers.remove()
-    _record([name for name in json.loads(SITE_FILE.read_text())["optional"] if name != "servers"])
+def take_away(removed: str) -> None:
+    """End an optional part of a laboratory that goes on; of `servers` the first Nomad server stays."""
+    REMOVABLE[removed]()
+    _record([name for name in json.loads(SITE_FILE.read_text())["optional"] if name != removed])
 
 
 def link_programs(optional: t.Iterable[str]) -> None:

@@ -40,8 +40,9 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=function)
         return sub
 
+    parts = f"what to add: {', '.join(building.OPTIONAL)}"
     for sub in (command(_up, "bring it up, and wait until everything is ready"), command(_build, "only build the programs into the cache")):
-        sub.add_argument("--with", dest="optional", type=_optional, default=(), metavar="vault,consul,servers", help="what to add")
+        sub.add_argument("--with", dest="optional", type=_optional, default=(), metavar="PART,…", help=parts)
     command(_status, "show each component; exit code 0 when all are ready")
     command(_down, "take it away without a trace")
     command(_check, "list what is left of it; exit code 0 when nothing is")

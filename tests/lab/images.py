@@ -19,6 +19,7 @@ from .errors import LabError
 from .topology import BIN
 
 BUSYBOX = Path("/bin/busybox")
+XTABLES = Path("/usr/sbin/xtables-nft-multi")
 DIRECTORIES = {"tmp": 0o1777, "var/run": 0o755, "var/lib": 0o755, "root": 0o700}
 
 
@@ -33,7 +34,11 @@ class Image:
 
 TAILSCALE = Image(
     f"lab/tailscale:{tools.TAILSCALE.version}",
-    {f"usr/local/bin/{program}": BIN / program for program in tools.TAILSCALE.programs},
+    {
+        **{f"usr/local/bin/{program}": BIN / program for program in tools.TAILSCALE.programs},
+        # The official image has both kinds of iptables; this one works without raw sockets.
+        **{f"usr/sbin/{tables}-nft{suffix}": XTABLES for tables in ("iptables", "ip6tables") for suffix in ("", "-restore")},
+    },
     'CMD ["/usr/local/bin/containerboot"]',
 )
 HTTPBIN = Image(f"lab/go-httpbin:{tools.HTTPBIN.version}", {"bin/go-httpbin": BIN / "go-httpbin"}, 'CMD ["/bin/go-httpbin"]')
@@ -71,8 +76,15 @@ def _fill(tar: tarfile.TarFile, image: Image) -> None:
     _add(tar, "etc/passwd", b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n", 0o644)
     _add(tar, "etc/group", b"root:x:0:\nnogroup:x:65534:\n", 0o644)
     _add(tar, "etc/ssl/certs/ca-certificates.crt", certificates.CA.read_bytes(), 0o644)
-    for name, source in image.files.items():
+    for name, source in {**image.files, **(_libraries(XTABLES) if XTABLES in image.files.values() else {})}.items():
         _add(tar, name, source.read_bytes(), 0o755)
+
+
+def _libraries(program: Path) -> dict[str, Path]:
+    """What a dynamic program of Debian's iptables loads: shared libraries, and its extensions."""
+    libraries = [Path(word) for word in run(["ldd", str(program)]).split() if word.startswith("/")]
+    extensions = [extension for library in libraries for extension in (library.resolve().parent / "xtables").glob("*.so")]
+    return {str(path).lstrip("/"): path for path in (*libraries, *extensions)}
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes, mode: int) -> None:

@@ -1,12 +1,12 @@
-# The laboratory's targets, included by the Makefile. WITH=vault,consul,servers adds what it names; IN=client chooses the
-# shell's namespace.
+# The laboratory's targets, included by the Makefile. WITH=vault,consul,servers,testcontrol adds what it names; IN=client
+# chooses the shell's namespace.
 
 LAB := python3 -m tests.lab
 WITH ?=
 IN ?= site
 
 .PHONY: lab-up lab-status lab-down lab-check lab-build lab-env lab-shell
-lab-up: ## Bring the laboratory up (WITH=vault,consul,servers adds these; servers: two more Nomad servers)
+lab-up: ## Bring the laboratory up (WITH=vault,consul,servers,testcontrol adds these; servers: two more Nomad servers)
 	@$(LAB) up --with '$(WITH)'
 
 lab-status: ## Show each part of the laboratory; fails unless all are ready

@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import certificates, consul, docker_engine, headscale, images, nomad, servers, vault, wan
+from . import certificates, consul, docker_engine, headscale, images, nomad, servers, testcontrol, vault, wan
 from .command import run
 from .errors import LabError
 from .tailnet import MEMBERS
@@ -33,6 +33,9 @@ class Site:
     ca: Path = certificates.CA
     login_server: str = LOGIN_SERVER
     tailnet: str = TAILNET
+    # With `testcontrol`: the other tailnet, whose auth key is called so too.
+    testcontrol_login_server: str = testcontrol.LOGIN_SERVER
+    testcontrol_tailnet: str = testcontrol.TAILNET
     echo_url: str = wan.ECHO_URL
     # By SOCKS, because the HTTP proxy keeps connections to a node that has long been replaced by another of the same name.
     client_proxy: str = f"socks5h://127.0.0.1:{PROXY_PORT}"
@@ -85,6 +88,8 @@ class Site:
             variables["CONSUL_HTTP_ADDR"] = consul.ADDRESS
         if "servers" in self.optional:
             variables["LAB_NOMAD_SERVERS"] = " ".join(self.nomad_servers.values())
+        if "testcontrol" in self.optional:
+            variables.update(LAB_TESTCONTROL_SERVER=self.testcontrol_login_server, LAB_TESTCONTROL_TAILNET=self.testcontrol_tailnet)
         return variables
 
     def shell_exports(self) -> str:
@@ -126,5 +131,5 @@ class Site:
         return MEMBERS[member].status()
 
     def auth_key(self, name: str) -> str:
-        """A preauth key: service, worker (reusable, ephemeral, tagged) or expired."""
+        """A preauth key: service, worker (reusable, ephemeral, tagged), expired, or, of the other tailnet, testcontrol."""
         return (self.keys / name).read_text()

@@ -28,7 +28,7 @@ PROGRESS_SECONDS = 8
 
 @dataclass(frozen=True)
 class Tool:
-    """One Go module below tools/, whose `tool` lines name the programs."""
+    """One Go module below tools/, whose `tool` lines name the programs; without any it is itself the program."""
 
     name: str
     programs: tuple[str, ...]
@@ -43,13 +43,15 @@ class Tool:
     @property
     def packages(self) -> list[str]:
         block = re.search(r"^tool (\(.*?^\)|.*?$)", (self.source / "go.mod").read_text(), re.M | re.S)
-        return [] if block is None else [word for word in block[1].split() if "/" in word]
+        return ["."] if block is None else [word for word in block[1].split() if "/" in word]
 
     @property
     def version(self) -> str:
-        """Of the module that the first program comes from."""
+        """Of the module that the first program comes from, or else is made around."""
         text = (self.source / "go.mod").read_text()
         modules = re.findall(r"^(?:require)?\s+(\S+) v(\S+)$", text, re.M)
+        if self.packages == ["."]:
+            return str(modules[0][1])
         return max((str(module), str(version)) for module, version in modules if self.packages[0].startswith(module))[1]
 
     @property
@@ -60,8 +62,8 @@ class Tool:
     def home(self) -> Path:
         """The cache directory; its name changes with everything that decides the result."""
         key = hashlib.sha256(repr(self.flags).encode())
-        for name in ("go.mod", "go.sum"):
-            key.update((self.source / name).read_bytes())
+        for path in (self.source / "go.mod", self.source / "go.sum", *sorted(self.source.glob("*.go"))):
+            key.update(path.read_bytes())
         return CACHE / f"{self.name}-{key.hexdigest()[:12]}"
 
 
@@ -73,9 +75,10 @@ CONSUL = Tool("consul", ("consul",), mark=b"")
 TAILSCALE = Tool("tailscale", ("tailscale", "tailscaled", "containerboot"))
 HTTPBIN = Tool("httpbin", ("go-httpbin",))
 CADDY = Tool("caddy", ("caddy",))
+TESTCONTROL = Tool("testcontrol", ("testcontrol",))
 # The longest builds first.
 ALWAYS = (NOMAD, TAILSCALE, HEADSCALE, CADDY, HTTPBIN)
-OPTIONAL = {"vault": VAULT, "consul": CONSUL}
+OPTIONAL = {"vault": VAULT, "consul": CONSUL, "testcontrol": TESTCONTROL}
 
 
 def needed(optional: t.Iterable[str]) -> list[Tool]:

@@ -12,7 +12,7 @@ from ansible_collections.notailcar.nomad.plugins.plugin_utils._private_service i
 DOCUMENTATION = r"""
 name: private_service_problems
 short_description: Say what is wrong with the inputs of the role private_service
-version_added: 0.2.0
+version_added: 0.3.0
 author:
   - The notailcar.nomad authors (@notailcar)
 description:

@@ -51,6 +51,8 @@ def body(pairs: dict[str, t.Any], indent: int = 0, config: bool = False) -> str:
 
 def _quoted(text: str, config: bool) -> str:
     if config:
+        if text.startswith("\ufeff"):
+            raise ValueError("a text that begins with a byte order mark (U+FEFF) does not reach the driver as it is")
         text = DRIVER_OPENING.sub(_escaped, text)
     text.encode()  # a lone surrogate has no UTF-8
     return OPENING.sub(_escaped, _hcl_text.string(text))

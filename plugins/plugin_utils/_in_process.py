@@ -17,6 +17,11 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as PackagedAction
 from ansible_collections.notailcar.nomad.plugins.module_utils._edge import Entry, Run
 from ansible_collections.notailcar.nomad.plugins.module_utils._errors import NomadError
+from ansible_collections.notailcar.nomad.plugins.plugin_utils import _endpoints, _hcl, _private_service
+
+# What the filters of the roles are made of. Ansible loads actions before it forks a worker for each task, and filters after; it
+# keeps no bytecode of collections, so without this every task of every host would compile these anew.
+LOADED_ONCE = (_endpoints, _hcl, _private_service)
 
 
 class InProcessAction(PackagedAction):

@@ -24,7 +24,7 @@ def test_a_declaration_without_problems() -> None:
 
 
 def test_numbers_may_come_as_text() -> None:
-    assert problems({**GOOD, "port": "8080", "serve_port": "443", "name": 7, "hostname": 7}) == []
+    assert problems({**GOOD, "port": "8080", "name": 7, "hostname": 7}) == []
 
 
 def test_what_is_removed_needs_no_app_and_no_key() -> None:
@@ -48,7 +48,51 @@ def test_what_is_rendered_needs_no_key() -> None:
         ({"port": None}, "private_service_port is required, from 1 to 65535"),
         ({"port": "http"}, "private_service_port is required, from 1 to 65535"),
         ({"port": 65536}, "private_service_port is required, from 1 to 65535"),
-        ({"serve_port": 0}, "private_service_serve_port must lie between 1 and 65535"),
+        (
+            {"network": "host"},
+            "private_service_port is chosen by Nomad with host networking: leave it out, and let the app listen on "
+            "127.0.0.1:${NOMAD_PORT_app}",
+        ),
+        (
+            {"network": "host", "port": None, "mode": "kernel"},
+            "private_service_mode kernel needs a network namespace of its own, not that of the host",
+        ),
+        ({"canary": True, "hostname": "h" * 57}, f"private_service_hostname '{'h' * 57}' is too long for a canary: at most 56 characters"),
+        ({"count": 0}, "private_service_count must be at least 1"),
+        (
+            {"count": 2},
+            "private_service_hostname 'whoami' would be that of 2 nodes: give each its own, for example 'whoami-${NOMAD_ALLOC_INDEX}'",
+        ),
+        (
+            {"state_volume": {"source": "state"}},
+            "private_service_state_volume keeps the node: it needs private_service_ephemeral: false and a key that is not ephemeral",
+        ),
+        ({"state_volume": {"type": "csi"}, "ephemeral": "no"}, "private_service_state_volume needs the source of a volume"),
+        ({"secrets": {"A-B": "c"}}, "private_service_secrets: 'A-B' cannot be the name of an environment variable"),
+        ({"volumes": [{"name": "a"}, {"name": "a"}]}, "private_service_volumes: each needs a name of its own, other than tailscale-state"),
+        ({"tasks": [{"name": "gate"}]}, "private_service_tasks: the name 'gate' is taken"),
+        ({"tasks": [{"name": "db"}, {"name": "db"}]}, "private_service_tasks: the name 'db' is taken"),
+        (
+            {"tasks": [{"name": "db", "volumes": [{"name": "data"}]}]},
+            "private_service_tasks: db mounts 'data', which private_service_volumes does not name",
+        ),
+        ({"checks": [{}, {"name": "app"}]}, "private_service_checks: each needs a name of its own"),
+        (
+            {"checks": [{"name": "tailscale"}]},
+            "private_service_checks: 'tailscale' does not make the name of a service: use a-z, 0-9 and -, other than tailscale",
+        ),
+        ({"endpoints": []}, "private_service_endpoints: without one nobody reaches the service"),
+        ({"endpoints": [{"path": "x"}]}, "private_service_endpoints[0]: path 'x' must begin with a slash"),
+        ({"tailscale_service": "web", "tags": ["tag:a"]}, "private_service_tailscale_service 'web' must be of the form svc:name"),
+        (
+            {"tailscale_service": "svc:web"},
+            "private_service_tailscale_service needs tags: only a tagged node can be the host of a Tailscale Service",
+        ),
+        (
+            {"registration": {"port": 80}},
+            "private_service_registration needs private_service_tailnet: the catalog is to hold the whole name",
+        ),
+        ({"registration": {"name": "x"}, "tailnet": "tail.example"}, "private_service_registration needs the port of an endpoint"),
         ({"auth_key": " "}, "private_service_auth_key is required: a reusable, ephemeral auth key of your tailnet"),
         ({"args": "-port 8080"}, "private_service_args must be a list"),
         ({"tags": "tag:a"}, "private_service_tags must be a list"),

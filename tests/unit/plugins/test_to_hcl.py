@@ -87,3 +87,9 @@ def test_keys_are_ascii():
 def test_what_hcl_cannot_hold(value):
     with pytest.raises(AnsibleFilterError, match="to_hcl"):
         to_hcl(value)
+
+
+def test_a_byte_order_mark_that_the_driver_would_drop_is_refused():
+    assert to_hcl("\ufeffa") == '"\ufeffa"'
+    with pytest.raises(AnsibleFilterError, match="byte order mark"):
+        to_hcl(["\ufeffa"], config=True)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from . import _jobs
@@ -41,6 +42,12 @@ def newest_version(client: Client, job: str) -> int:
     except NotFound as error:
         where = f"namespace {client.namespace or 'default'}" + (f", region {client.region}" if client.region else "")
         raise NotFound(f"There is no job {job} in {where}.", **error.details) from None
+
+
+def index(allocation: Json) -> int:
+    """Return the number of an allocation in its group: Nomad calls it JOB.GROUP[NUMBER]."""
+    found = re.search(r"\[(\d+)\]$", allocation["Name"])
+    return int(found[1]) if found else 0
 
 
 def summary(allocation: Json) -> Json:

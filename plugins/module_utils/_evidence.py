@@ -15,6 +15,8 @@ from ._errors import NomadError, NotFound, Overloaded, Refused, Unreachable
 
 Json = dict[str, t.Any]
 DOMAIN = "${TS_CERT_DOMAIN}"
+TAILNET = "${SIDECAR_TAILNET}"
+APP_PORT = "${SIDECAR_APP_PORT}"
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Wanted:
     tags: tuple[str, ...] | None = None
     serve_config: Json | None = None
     max_age: int = 30
+    canary: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,12 +98,12 @@ def judge(reading: Reading, wanted: Wanted) -> tuple[str, str]:
         return "stale", f"the evidence is {-age:.0f} s ahead of the server's clock: how fresh it is cannot be known"
     status = evidence.get("status") or {}
     node = status.get("Self") or {}
+    if evidence.get("key_expired") or node.get("Expired"):
+        return "key_expired", _expired(node, evidence)
     if status.get("BackendState") != "Running":
         return "not_ready", _state(status, evidence)
     if not status.get("TailscaleIPs"):
         return "not_ready", "the node has no tailnet address"
-    if node.get("Expired"):
-        return "key_expired", f"the node's key expired at {node.get('KeyExpiry')}"
     if not node.get("Online"):
         return "not_ready", "the control server does not see the node online"
     for check in (_judge_name, _judge_tags, _judge_serve):
@@ -112,8 +115,8 @@ def judge(reading: Reading, wanted: Wanted) -> tuple[str, str]:
     return "ready", ""
 
 
-def judge_logout(reading: Reading) -> tuple[str, str]:
-    """Return verdict and reason of a node that should have left the tailnet."""
+def judge_logout(reading: Reading, ended: bool = False) -> tuple[str, str]:
+    """Return verdict and reason of a node that should have left the tailnet; `ended`: its sidecar does nothing any more."""
     if reading.evidence is None:
         return reading.verdict, reading.reason
     phase = reading.evidence.get("phase")
@@ -121,6 +124,8 @@ def judge_logout(reading: Reading) -> tuple[str, str]:
         return "logged_out", ""
     if reading.evidence.get("joined") is False:
         return "never_joined", "the node never joined the tailnet"
+    if ended and phase != "stopped":
+        return "abandoned", "the sidecar was killed before it could log out; the control server forgets an ephemeral node later, by itself"
     return "not_ready", str(reading.evidence.get("reason") or f"the sidecar ended as {phase}")
 
 
@@ -128,6 +133,12 @@ def dns_name(evidence: Json | None) -> str:
     """Return the node's full name without the trailing dot."""
     node = ((evidence or {}).get("status") or {}).get("Self") or {}
     return str(node.get("DNSName") or "").rstrip(".")
+
+
+def _expired(node: Json, evidence: Json) -> str:
+    when = f"expired at {node['KeyExpiry']}" if node.get("KeyExpiry") else "has expired"
+    said = evidence.get("reason") if evidence.get("phase") != "ready" else ""
+    return f"the node's key {when}" + (f"; {said}" if said else "")
 
 
 def _state(status: Json, evidence: Json) -> str:
@@ -145,11 +156,14 @@ def _state(status: Json, evidence: Json) -> str:
 def _judge_name(evidence: Json, _node: Json, wanted: Wanted) -> tuple[str, str] | None:
     name = dns_name(evidence)
     host, _dot, tailnet = name.partition(".")
-    if wanted.hostname and host != wanted.hostname:
-        if host.startswith(wanted.hostname + "-"):
-            reason = f"the node is called {name}: another node, often the old one, still holds {wanted.hostname}; remove that one"
+    hostname = wanted.hostname and wanted.hostname + ("-canary" if evidence.get("canary") and wanted.canary else "")
+    if hostname and host != hostname:
+        if evidence.get("canary") and not wanted.canary:
+            reason = f"the node is called {name}: it is a canary, which was not promoted"
+        elif host.startswith(hostname + "-"):
+            reason = f"the node is called {name}: another node, often the old one, still holds {hostname}; remove that one"
         else:
-            reason = f"the node is called {name}, wanted was {wanted.hostname}"
+            reason = f"the node is called {name}, wanted was {hostname}"
         return "wrong_name", reason
     if wanted.tailnet and tailnet != wanted.tailnet.strip("."):
         return "wrong_name", f"the node is {name}, wanted was a name in {wanted.tailnet}: is it the right tailnet?"
@@ -166,8 +180,9 @@ def _judge_tags(_evidence: Json, node: Json, wanted: Wanted) -> tuple[str, str] 
 def _judge_serve(evidence: Json, _node: Json, wanted: Wanted) -> tuple[str, str] | None:
     if wanted.serve_config is None:
         return None
-    in_force = _filled(evidence.get("serve_config") or {}, dns_name(evidence))
-    asked = _filled(wanted.serve_config, dns_name(evidence))
+    names = _names_of(evidence)
+    in_force = _filled(evidence.get("serve_config") or {}, names)
+    asked = _filled(wanted.serve_config, names)
     if in_force == asked:
         return None
     differing = sorted(key for key in in_force.keys() | asked.keys() if in_force.get(key) != asked.get(key))
@@ -180,14 +195,23 @@ def _judge_serve(evidence: Json, _node: Json, wanted: Wanted) -> tuple[str, str]
     return "serve_differs", f"the serve configuration in force differs from the wanted one in {', '.join(differing)}{hint}"
 
 
-def _filled(value: t.Any, domain: str) -> t.Any:
-    """Return a serve config as tailscale keeps it: the node's name filled in, false, null and empty parts left out."""
+def _names_of(evidence: Json) -> dict[str, str]:
+    """Return what the sidecar puts for its placeholders."""
+    name = dns_name(evidence)
+    return {DOMAIN: name, TAILNET: name.partition(".")[2], APP_PORT: str(evidence.get("app_port") or "")}
+
+
+def _filled(value: t.Any, names: dict[str, str]) -> t.Any:
+    """Return a serve config as tailscale keeps it: placeholders filled in, false, null and empty parts left out."""
     if isinstance(value, dict):
-        parts = {key.replace(DOMAIN, domain): _filled(part, domain) for key, part in value.items() if key != "ETag"}
+        parts = {_filled(key, names): _filled(part, names) for key, part in value.items() if key != "ETag"}
         return {key: part for key, part in parts.items() if part not in (None, False, "", {}, [])}
     if isinstance(value, list):
-        return [_filled(part, domain) for part in value]
-    return value.replace(DOMAIN, domain) if isinstance(value, str) else value
+        return [_filled(part, names) for part in value]
+    if isinstance(value, str):
+        for placeholder, name in names.items():
+            value = value.replace(placeholder, name)
+    return value
 
 
 def _names(tags: set[str]) -> str:

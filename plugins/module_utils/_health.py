@@ -16,10 +16,14 @@ from ._wait import Wait
 
 Json = dict[str, t.Any]
 LOOK_SECONDS = 1.0
-# What no waiting changes, when it was seen in so many looks.
-FINAL, FINAL_LOOKS = ("wrong_name", "wrong_tags", "key_expired"), 5
+# Nomad puts the number of the allocation for it, in a job as here.
+INDEX = "${NOMAD_ALLOC_INDEX}"
+# What no waiting changes, when it was seen in so many looks. A sidecar needs some to get a name back that has become free.
+FINAL, FINAL_LOOKS = ("wrong_name", "wrong_tags"), 15
+# Nothing is left that could tell whether the node logged out.
+UNKNOWN = ("collected", "abandoned")
 # The verdicts with which there is nothing left to wait for.
-SETTLED = {"ready": ("ready",), "logged_out": ("logged_out", "never_joined", "collected")}
+SETTLED = {"ready": ("ready",), "logged_out": ("logged_out", "never_joined", "collected", "abandoned")}
 
 
 def logic(params: Json, run: Run) -> Json:
@@ -43,7 +47,14 @@ def logic(params: Json, run: Run) -> Json:
         if ended or wait.over or looks >= FINAL_LOOKS:
             _give_up(params, nodes, open_, f" after {wait.seconds} s" if wait.over else "")
         wait.pause(LOOK_SECONDS)
-    unknown = [node for node in nodes if goal == "logged_out" and node["verdict"] == "collected"]
+    for node in nodes if goal == "ready" else ():
+        if node["open_ports"]:
+            run.warn(
+                f"{params['job']}: something in allocation {node['alloc_id'][:8]} listens on every interface (port "
+                f"{', '.join(map(str, node['open_ports']))}), so its Nomad client and the allocations beside it reach it without the "
+                "tailnet. Let it listen on 127.0.0.1, or use kernel mode, which closes these ways."
+            )
+    unknown = [node for node in nodes if goal == "logged_out" and node["verdict"] in UNKNOWN]
     for node in unknown:
         run.warn(f"{params['job']}: whether node {node['alloc_id'][:8]} logged out is not known: {node['reason']}")
     proved = bool(nodes) and not open_ and not unknown
@@ -87,12 +98,13 @@ def _node(client: Client, allocation: Json, params: Json) -> Json:
         if allocation["ClientStatus"] in _allocations.TERMINAL:
             reading = Reading(verdict="not_ready", reason=f"the allocation is {allocation['ClientStatus']}")
         tags = None if params["tags"] is None else tuple(params["tags"])
-        wanted = Wanted(params["hostname"], params["tailnet"], tags, params["serve_config"], params["max_age"])
+        hostname = params["hostname"] and params["hostname"].replace(INDEX, str(_allocations.index(allocation)))
+        wanted = Wanted(hostname, params["tailnet"], tags, params["serve_config"], params["max_age"], params["canary"])
         verdict, reason = judge(reading, wanted)
     elif allocation["ClientStatus"] in _allocations.TERMINAL and not _started(allocation, params["task"]):
         verdict, reason = "never_joined", "the sidecar never started"
     else:
-        verdict, reason = judge_logout(reading)
+        verdict, reason = judge_logout(reading, allocation["ClientStatus"] in _allocations.TERMINAL)
     evidence = reading.evidence or {}
     status = evidence.get("status") or {}
     node = status.get("Self") or {}
@@ -109,6 +121,7 @@ def _node(client: Client, allocation: Json, params: Json) -> Json:
         "online": bool(node.get("Online")),
         "key_expiry": node.get("KeyExpiry"),
         "serve_config": evidence.get("serve_config"),
+        "open_ports": evidence.get("open_ports") or [],
         "age_seconds": reading.age,
         "evidence": reading.evidence,
     }
@@ -132,6 +145,7 @@ ENTRY = Entry(
         "task": {"type": "str", "default": "tailscale"},
         "state": {"type": "str", "choices": ["ready", "logged_out"], "default": "ready"},
         "hostname": {"type": "str"},
+        "canary": {"type": "bool", "default": False},
         "tailnet": {"type": "str"},
         "tags": {"type": "list", "elements": "str"},
         "serve_config": {"type": "dict"},

@@ -31,6 +31,7 @@ def logic(params: Json, run: Run) -> Json:
     path = checked_path(params["path"])
     wanted = _checked_items(params["items"]) if params["state"] == "present" else {}
     before, index = _read(client, path)
+    wanted.update({key: before[key] for key in params["keep"] if key in wanted and key in before})
     if before != wanted and not run.check:
         index = _write(client, path, wanted, before, index)
     keys = {
@@ -138,6 +139,7 @@ ENTRY = Entry(
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "path": {"type": "str", "required": True},
         "items": {"type": "dict", "no_log": True},
+        "keep": {"type": "list", "elements": "str", "default": [], "no_log": False},
     },
     relations={"required_if": [("state", "present", ["items"])]},
     logic=logic,

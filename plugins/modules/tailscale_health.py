@@ -41,7 +41,13 @@ options:
     default: ready
   hostname:
     description: Wanted first label of the node's name. Another one, often with a suffix, means that an old node still holds the name.
+      V(${NOMAD_ALLOC_INDEX}) in it stands for the number of each allocation.
     type: str
+  canary:
+    description: Whether a canary that has not been promoted yet, called O(hostname) with C(-canary), is as good.
+    type: bool
+    default: false
+    version_added: 0.3.0
   tailnet:
     description: Wanted MagicDNS suffix, for example V(tailnet-name.ts.net).
     type: str
@@ -51,7 +57,8 @@ options:
     elements: str
   serve_config:
     description:
-      - Wanted serve configuration in Tailscale's own form (C(ipn.ServeConfig)). V(${TS_CERT_DOMAIN}) stands for the node's name.
+      - Wanted serve configuration in Tailscale's own form (C(ipn.ServeConfig)). V(${TS_CERT_DOMAIN}) stands for the node's name,
+        V(${SIDECAR_TAILNET}) for the tailnet's suffix, V(${SIDECAR_APP_PORT}) for the port that the sidecar knows as the app's.
     type: dict
   max_age:
     description: How many seconds old the evidence may be.
@@ -143,7 +150,7 @@ nodes:
     verdict:
       description:
         - V(ready), V(logged_out), V(never_joined), or why it is not - V(not_ready), V(wrong_name), V(wrong_tags), V(key_expired),
-          V(serve_differs), V(stale), V(never_written), V(collected), V(client_down), V(refused).
+          V(serve_differs), V(stale), V(never_written), V(collected), V(abandoned), V(client_down), V(refused).
       type: str
       sample: ready
     reason:
@@ -176,6 +183,13 @@ nodes:
       description: Serve configuration in force.
       type: dict
       sample: {"TCP": {"80": {"HTTP": true}}}
+    open_ports:
+      description:
+        - Ports on which something beside the sidecar listens on more than loopback. There is a warning for them. Always empty in kernel
+          mode, where they are closed.
+      type: list
+      elements: int
+      sample: []
     age_seconds:
       description: Age of the evidence in seconds.
       type: float

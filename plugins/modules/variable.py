@@ -38,6 +38,14 @@ options:
       - Keys and values together are limited to 64 KiB.
       - Required with O(state=present).
     type: dict
+  keep:
+    description:
+      - Keys of O(items) that are written only where they are missing; a value that is there stays.
+      - So something can be made once, for example a password, and then belongs to the variable.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.3.0
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.actiongroups
@@ -64,6 +72,14 @@ EXAMPLES = r"""
     items:
       auth_key: "{{ vault_tailscale_auth_key }}"
       serve_config: "{{ whoami_serve_config | ansible.builtin.to_json }}"
+
+- name: A password that is made once
+  notailcar.nomad.variable:
+    path: nomad/jobs/shop/shop/database
+    items:
+      user: shop
+      password: "{{ lookup('ansible.builtin.password', '/dev/null', length=32) }}"
+    keep: [password]
 
 - name: Take it away again
   notailcar.nomad.variable:

@@ -44,8 +44,18 @@ IN_FORCE = json.loads(json.dumps(SERVE).replace("${TS_CERT_DOMAIN}", "whoami.tai
         (Reading(without(evidence(), TailscaleIPs=None), 1), WANTED, "not_ready", "no tailnet address"),
         (Reading(evidence(Online=False), 1), WANTED, "not_ready", "online"),
         (Reading(evidence(Expired=True, KeyExpiry="2026-01-01"), 1), WANTED, "key_expired", "2026-01-01"),
+        (
+            Reading({**evidence("degraded"), "status": None, "key_expired": True, "reason": "no login"}, 1),
+            WANTED,
+            "key_expired",
+            "; no login",
+        ),
+        (Reading({**evidence(), "key_expired": False}, 1), WANTED, "ready", ""),
         (Reading(evidence(DNSName="whoami-1.tail.example."), 1), WANTED, "wrong_name", "still holds whoami"),
         (Reading(evidence(DNSName="whoami-82yrzelo.tail.example."), 1), WANTED, "wrong_name", "still holds whoami"),
+        (Reading({**evidence(DNSName="whoami-canary.tail.example."), "canary": True}, 1), WANTED, "wrong_name", "was not promoted"),
+        (Reading({**evidence(DNSName="whoami-canary.tail.example."), "canary": True}, 1), Wanted("whoami", canary=True), "ready", ""),
+        (Reading(evidence(), 1), Wanted("whoami", canary=True), "ready", ""),
         (Reading(evidence(DNSName="other.tail.example."), 1), WANTED, "wrong_name", "wanted was whoami"),
         (Reading(evidence(DNSName="whoami.evil.example."), 1), WANTED, "wrong_name", "right tailnet"),
         (Reading(evidence(Tags=None), 1), WANTED, "wrong_tags", "none"),
@@ -53,6 +63,15 @@ IN_FORCE = json.loads(json.dumps(SERVE).replace("${TS_CERT_DOMAIN}", "whoami.tai
         (Reading(evidence(Tags=None, DNSName="x."), 1), Wanted(), "ready", ""),
         (Reading(evidence(serve=IN_FORCE), 1), Wanted(serve_config=SERVE), "ready", ""),
         (Reading(evidence(serve={**IN_FORCE, "AllowFunnel": {"x:443": False}}), 1), Wanted(serve_config=SERVE), "ready", ""),
+        (
+            Reading(
+                {**evidence(serve={"TCP": {"80": {"TCPForward": "127.0.0.1:8080", "TerminateTLS": "web.tail.example"}}}), "app_port": 8080},
+                1,
+            ),
+            Wanted(serve_config={"TCP": {"80": {"TCPForward": "127.0.0.1:${SIDECAR_APP_PORT}", "TerminateTLS": "web.${SIDECAR_TAILNET}"}}}),
+            "ready",
+            "",
+        ),
         (Reading(evidence(serve=None), 1), Wanted(serve_config=SERVE), "serve_differs", "TCP, Web"),
         (Reading(evidence(), 1), Wanted(serve_config={"TCP": {"443": {"HTTPS": True}}}), "serve_differs", "no HTTPS certificates"),
         (
@@ -75,6 +94,12 @@ def test_logout(phase, verdict):
     assert judge_logout(Reading(evidence(phase, age=9999), 9999))[0] == verdict
 
 
+def test_a_killed_sidecar_could_not_log_out():
+    assert judge_logout(Reading(evidence("ready"), 9999), ended=True)[0] == "abandoned"
+    assert judge_logout(Reading(evidence("stopped"), 9999), ended=True)[0] == "not_ready"
+    assert judge_logout(Reading(evidence("logged_out"), 9999), ended=True)[0] == "logged_out"
+
+
 def test_a_node_that_never_joined_has_not_to_leave():
     assert judge_logout(Reading({**evidence("failed"), "joined": False}, 9999))[0] == "never_joined"
     assert judge_logout(Reading({**evidence("failed"), "joined": True}, 9999))[0] == "not_ready"
@@ -93,6 +118,7 @@ def site(nomad):
 def listed(version=3, desired="run", status="running", tasks=("app", "tailscale")):
     return {
         "ID": ALLOCATION,
+        "Name": "whoami.app[2]",
         "NodeName": "node-1",
         "TaskGroup": "app",
         "CreateIndex": 5,
@@ -111,6 +137,18 @@ def test_proved(site, request, way):
     assert not result["changed"]
     node = result["nodes"][0]
     assert (node["verdict"], node["dns_name"], node["ips"]) == ("ready", "whoami.tail.example", ["100.64.0.7"])
+
+
+def test_each_allocation_has_its_number_in_its_name(site, in_process):
+    site.on(CAT, json.dumps(evidence(DNSName="whoami-2.tail.example.")))
+    assert in_process("tailscale_health", job="whoami", hostname="whoami-${NOMAD_ALLOC_INDEX}")["proved"]
+
+
+def test_what_listens_on_every_interface_is_warned_of(site, in_process, screen):
+    site.on(CAT, json.dumps({**evidence(), "open_ports": [5432]}))
+    node = in_process("tailscale_health", job="whoami")["nodes"][0]
+    assert node["open_ports"] == [5432]
+    assert any("port 5432" in warning and "127.0.0.1" in warning for warning in screen.warnings)
 
 
 def test_waits_until_it_is_proved(site, in_process, screen):

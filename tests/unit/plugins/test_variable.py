@@ -64,6 +64,19 @@ def test_update_names_keys_and_never_values(nomad, call):
     assert OTHER not in json.dumps(result)
 
 
+def test_what_is_kept_is_written_only_where_it_is_missing(nomad, call):
+    nomad.on(f"GET {URL}", stored(5, key=OTHER, other=OTHER))
+    nomad.on(f"PUT {URL}", stored(6, key=OTHER, other=SECRET, new=SECRET))
+    result = call("variable", path=PATH, items={"key": SECRET, "other": SECRET, "new": SECRET}, keep=["key", "new"])
+    assert result["keys"] == {"added": ["new"], "changed": ["other"], "removed": []}
+    assert nomad.all(f"PUT {URL}")[0].body["Items"] == {"key": OTHER, "other": SECRET, "new": SECRET}
+
+
+def test_what_is_kept_is_no_change(nomad, call):
+    nomad.on(f"GET {URL}", stored(5, key=OTHER))
+    assert not call("variable", path=PATH, items={"key": SECRET}, keep=["key", "unknown"])["changed"]
+
+
 def test_someone_else_was_faster(nomad, call):
     nomad.on(f"GET {URL}", stored(5, key=OTHER), stored(9, key="x" + OTHER))
     nomad.on(f"PUT {URL}", (409, stored(9, key="x" + OTHER)))

@@ -12,7 +12,11 @@
 #                        the serve configuration, which is changed live, names it by this placeholder
 #   SIDECAR_TAGS         expected tags, separated by spaces; may be empty
 #   SIDECAR_EPHEMERAL    true: log out at the end, so that the name is free at once
-#   SIDECAR_HEALTH_PORT  port of containerboot's health endpoint on the allocation's address
+#   SIDECAR_HEALTH_PORT  port of containerboot's health endpoint
+#   SIDECAR_HEALTH_IP    its address; by default that of the allocation
+#   SIDECAR_MODE         userspace, or kernel: the node is an interface of this namespace, and all other ways in are closed
+#   SIDECAR_OPEN_PORTS   ports that Nomad checks from its machine, separated by spaces
+#   SIDECAR_RELEASE      with canaries: the name of this release. While secrets/release has another, the node is called TS_HOSTNAME-canary
 #   SIDECAR_INTERVAL     seconds between two observations of a settled node
 set -u
 
@@ -23,11 +27,15 @@ boot_id=$(cat /proc/sys/kernel/random/boot_id)
 netns=$(readlink /proc/self/ns/net)
 log=/tmp/containerboot.log
 login_error=/tmp/login_error
+key_expired=/tmp/key_expired
 
 boot_pid=
 was_ready=false
+told=
 backoff=1
 logged_out=false
+reclaim_at=
+reclaim_wait=5
 
 say() { echo "sidecar: $1"; }
 
@@ -52,12 +60,33 @@ field() { printf '%s\n' "$status" | sed -n "s/^ *\"$1\": \"\(.*\)\",*\$/\1/p" | 
 # A file that a reader opens is always whole.
 publish() { cat >"$run/.$1" && mv "$run/.$1" "$run/$1"; }
 
+# What else listens on more than loopback, as JSON numbers. In kernel mode it is closed, and in a host's namespace it may be anybody's.
+open_ports() {
+    [ "$SIDECAR_MODE" = userspace ] && [ -z "$SIDECAR_HEALTH_IP" ] || return 0
+    # What tailscaled opens, which answers to nodes of the tailnet only.
+    own_ports=$(printf '%s\n' "$status" | sed -n 's|^ *"http://.*:\([0-9]*\)",*$|\1|p' | tr '\n' ' ')
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+        awk '$4 == "0A" && $2 !~ /^......7F:/ && $2 !~ /^0{24}01000000:/ { sub(/.*:/, "", $2); print $2 }' | sort -u |
+        while read -r port; do
+            port=$((0x$port))
+            case " $SIDECAR_OPEN_PORTS $own_ports " in
+                *" $port "*) ;;
+                *) echo "$port" ;;
+            esac
+        done | paste -sd, -
+}
+
 write_evidence() { # phase, reason
     serve=$(tailscale_cli serve status --json 2>/dev/null) || serve=
     [ -n "$status" ] || status=null
     [ -n "$serve" ] || serve=null
-    printf '{"version": 1, "alloc_id": "%s", "boot_id": "%s", "netns": "%s", "time": %s, "phase": "%s", "reason": "%s", "joined": %s, "mode": "userspace", "status": %s, "serve_config": %s}\n' \
-        "$NOMAD_ALLOC_ID" "$boot_id" "$netns" "$(date +%s)" "$1" "$2" "$joined" "$status" "$serve" | publish evidence.json
+    expired=false
+    [ ! -e "$key_expired" ] || expired=true
+    [ "$node_name" = "$TS_HOSTNAME" ] && canary=false || canary=true
+    printf '{"version": 1, "alloc_id": "%s", "boot_id": "%s", "netns": "%s", "time": %s, "phase": "%s", "reason": "%s", "joined": %s, "key_expired": %s, "mode": "%s", "canary": %s, "app_port": %s, "open_ports": [%s], "status": %s, "serve_config": %s}\n' \
+        "$NOMAD_ALLOC_ID" "$boot_id" "$netns" "$(date +%s)" "$1" "$2" "$joined" "$expired" "$SIDECAR_MODE" "$canary" "$SIDECAR_APP_PORT" \
+        "$(open_ports)" "$status" "$serve" |
+        publish evidence.json
 }
 
 # Ready for the gate is the lenient rule: a working node stays ready while the control plane is away.
@@ -84,9 +113,13 @@ not_ready_because() {
 observe() {
     see
     reason=$(not_ready_because)
+    [ -z "$reason" ] || [ "$reason" = "$told" ] || say "$reason"
+    told=$reason
     if [ -z "$reason" ]; then
+        rm -f "$key_expired"
         push_serve_config
         write_evidence ready 'running on the tailnet'
+        reclaim_name
         [ "$was_ready" = true ] || say "ready as $dns_name"
         was_ready=true
         : | publish ready
@@ -102,7 +135,9 @@ observe() {
 push_serve_config() {
     dns_name=$(field DNSName | sed 's/\.$//')
     [ -s "$wanted_serve" ] || return 0
-    sed "s/[$]{TS_CERT_DOMAIN}/$dns_name/g; s/[$]{SIDECAR_APP_PORT}/$SIDECAR_APP_PORT/g" "$wanted_serve" >"$NOMAD_SECRETS_DIR/.serve_config.json"
+    tailnet=$(echo "$dns_name" | cut -d. -f2-)
+    sed "s/[$]{TS_CERT_DOMAIN}/$dns_name/g; s/[$]{SIDECAR_TAILNET}/$tailnet/g; s/[$]{SIDECAR_APP_PORT}/$SIDECAR_APP_PORT/g" \
+        "$wanted_serve" >"$NOMAD_SECRETS_DIR/.serve_config.json"
     cp "$wanted_serve" "$pushed_serve"
     cmp -s "$NOMAD_SECRETS_DIR/.serve_config.json" "$TS_SERVE_CONFIG" && return 0
     mv "$NOMAD_SECRETS_DIR/.serve_config.json" "$TS_SERVE_CONFIG"
@@ -110,17 +145,97 @@ push_serve_config() {
     settling=5
 }
 
+# A control server gives the name only at a login. While another node holds it, often this job's own that was killed and is not
+# forgotten yet, the node logs in anew from time to time. A node that is kept is not given up for a name.
+reclaim_name() {
+    [ "$SIDECAR_EPHEMERAL" = true ] || return 0
+    case $dns_name in
+        '' | "$node_name" | "$node_name".*) reclaim_at='' && reclaim_wait=5 && return 0 ;;
+    esac
+    now=$(date +%s)
+    [ -n "$reclaim_at" ] || reclaim_at=$((now + reclaim_wait))
+    [ "$now" -ge "$reclaim_at" ] || return 0
+    say "called $dns_name, because another node holds $node_name; logging in anew"
+    reclaim_at=
+    reclaim_wait=$((reclaim_wait < 300 ? reclaim_wait * 2 : 300))
+    log_in_anew
+}
+
+log_in_anew() {
+    leave_tailnet
+    kill -KILL "$boot_pid"
+    wait "$boot_pid"
+    start_containerboot
+}
+
+# A canary is called so until its release has the service's name.
+wanted_name() {
+    if [ -s "$NOMAD_SECRETS_DIR/release" ] && [ "$(cat "$NOMAD_SECRETS_DIR/release")" != "$SIDECAR_RELEASE" ]; then
+        echo "$TS_HOSTNAME-canary"
+    else
+        echo "$TS_HOSTNAME"
+    fi
+}
+
+take_name() {
+    new_name=$(wanted_name)
+    [ "$new_name" != "$node_name" ] || return 0
+    say "the name is $new_name now"
+    node_name=$new_name
+    if [ "$SIDECAR_EPHEMERAL" = true ]; then
+        log_in_anew
+    else
+        tailscale_cli set --hostname="$node_name"
+    fi
+    settling=5
+}
+
+# containerboot would kill tailscaled as soon as it leaves Running, in the middle of the logout.
+leave_tailnet() {
+    [ -z "$boot_pid" ] || kill -STOP "$boot_pid"
+    tailscale_cli logout
+}
+
+# Whatever the app binds, only the tailnet reaches it; Nomad's checks come from the machine, which is the gateway of the bridge.
+# tailscaled's own rules, among them the one for its WireGuard port, stand before these.
+close_inbound() {
+    gateway=$(ip -4 route show default | awk '{ print $3; exit }')
+    for tables in iptables ip6tables; do
+        # The newer kind needs no raw sockets, which no task here may have.
+        ! command -v "$tables-nft" >/dev/null || tables=$tables-nft
+        {
+            echo '*filter'
+            echo ':NOTAILCAR - [0:0]'
+            echo '-A NOTAILCAR -i lo -j ACCEPT'
+            echo '-A NOTAILCAR -i tailscale0 -j ACCEPT'
+            echo '-A NOTAILCAR -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT'
+            case $tables in
+                ip6*) echo '-A NOTAILCAR -p ipv6-icmp -j ACCEPT' ;;
+                *)
+                    for port in $SIDECAR_OPEN_PORTS; do
+                        echo "-A NOTAILCAR -s $gateway -p tcp --dport $port -j ACCEPT"
+                    done
+                    ;;
+            esac
+            echo '-A NOTAILCAR -p tcp -j REJECT --reject-with tcp-reset'
+            echo '-A NOTAILCAR -j DROP'
+            echo COMMIT
+        } | "$tables-restore" --noflush && { "$tables" -C INPUT -j NOTAILCAR 2>/dev/null || "$tables" -A INPUT -j NOTAILCAR; } || return 1
+    done
+}
+
 # The log passes through a filter. It withholds login addresses, and keeps what the control server said to a login: nothing
-# else tells why one failed.
+# else tells why one failed, or that the node's key has expired.
 start_containerboot() {
     killall -9 tailscaled 2>/dev/null
     rm -f "$TS_SOCKET" /var/run/tailscale/tailscaled.sock "$TS_SERVE_CONFIG" "$log" "$login_error"
     mkfifo "$log"
-    awk -v kept="$login_error" '
+    awk -v kept="$login_error" -v expired="$key_expired" '
         { gsub(/https?:\/\/[^ ]*\/(a|register)\/[^ ]*/, "(login address withheld)"); print > "/dev/stderr" }
         sub(/^backend error: /, "") { print > kept; close(kept) }
+        /control: server reports new node key .* has expired/ { print > expired; close(expired) }
     ' <"$log" &
-    containerboot >"$log" 2>&1 &
+    TS_HOSTNAME=$node_name containerboot >"$log" 2>&1 &
     boot_pid=$!
     settling=5
 }
@@ -140,7 +255,8 @@ containerboot_ended() {
     fi
     write_evidence degraded "$why; next start in $backoff s"
     pause "$backoff"
-    backoff=$((backoff < 30 ? backoff * 2 : 30))
+    # Less than the age at which evidence is stale.
+    backoff=$((backoff < 16 ? backoff * 2 : 20))
     start_containerboot
 }
 
@@ -155,9 +271,7 @@ terminate() {
     rm -f "$run/ready"
     see
     write_evidence stopping 'the task was told to stop'
-    # containerboot would kill tailscaled as soon as it leaves Running, in the middle of the logout.
-    [ -z "$boot_pid" ] || kill -STOP "$boot_pid"
-    if [ "$SIDECAR_EPHEMERAL" = true ] && tailscale_cli logout; then
+    if [ "$SIDECAR_EPHEMERAL" = true ] && leave_tailnet; then
         logged_out=true
     fi
     status=$(read_status)
@@ -167,7 +281,7 @@ terminate() {
         write_evidence stopped 'the node keeps its place in the tailnet'
     fi
     [ -n "$boot_pid" ] || exit 0
-    kill -CONT "$boot_pid"
+    kill -CONT "$boot_pid" 2>/dev/null
     kill -TERM "$boot_pid"
     wait "$boot_pid"
     exit 0
@@ -177,10 +291,17 @@ main() {
     mkdir -p "$run" "$TS_STATE_DIR" "$(dirname "$TS_SERVE_CONFIG")"
     rm -f "$run/ready"
     # The health endpoint is for Nomad's checks on the allocation's address; it stays off every other interface.
-    address=$(ip -4 -o addr show scope global | awk '$2 != "tailscale0" { sub("/.*", "", $4); print $4; exit }')
+    address=$SIDECAR_HEALTH_IP
+    [ -n "$address" ] || address=$(ip -4 -o addr show scope global | awk '$2 != "tailscale0" { sub("/.*", "", $4); print $4; exit }')
     [ -n "$address" ] || address=127.0.0.1
     export TS_LOCAL_ADDR_PORT="$address:$SIDECAR_HEALTH_PORT"
     trap terminate TERM INT
+    if [ "$SIDECAR_MODE" = kernel ] && ! close_inbound; then
+        see
+        write_evidence failed 'the ways in could not be closed: kernel mode needs NET_ADMIN and iptables'
+        exit 1
+    fi
+    node_name=$(wanted_name)
     start_containerboot
     waited=0
     while :; do
@@ -194,6 +315,7 @@ main() {
             observe
             pause 1
         else
+            take_name
             [ ! -s "$wanted_serve" ] || cmp -s "$wanted_serve" "$pushed_serve" || settling=5
             waited=$((waited + 1))
             pause 1

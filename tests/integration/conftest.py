@@ -11,7 +11,11 @@ import pytest
 
 from tests import in_process
 from tests.integration.play import Service
+from tests.integration.test_00_lab_up import lab
+from tests.lab.command import wait_until
+from tests.lab.consul import ADDRESS
 from tests.lab.errors import LabError
+from tests.lab.nomad import FIRST
 from tests.lab.site import Site
 
 
@@ -48,6 +52,21 @@ def httpbin(site: Site) -> t.Iterator[Service]:
     assert done.returncode == 0, done.stdout + done.stderr
     yield service
     service.remove()
+
+
+@pytest.fixture(scope="session")
+def consul(site: Site) -> str:
+    """The address of the laboratory's Consul, as soon as Nomad's client knows of it."""
+    if "consul" not in site.optional:
+        up = lab("up", "--with=consul", timeout=1800)
+        assert up.returncode == 0, up.stdout + up.stderr
+
+    def known() -> bool:
+        nodes = [FIRST.ask(f"/v1/node/{node['ID']}") for node in FIRST.ask("/v1/nodes")]
+        return any("consul.version" in node["Attributes"] for node in nodes)
+
+    wait_until(known, "Nomad's client to find Consul", 60)
+    return ADDRESS
 
 
 @pytest.fixture

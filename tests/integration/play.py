@@ -93,6 +93,17 @@ def changed(done: Done) -> int:
     return int(found[1])
 
 
+def laboratory(site: Site) -> dict[str, t.Any]:
+    """The inputs of a private service (without their prefix) that belong to the laboratory."""
+    return {
+        "tailnet": site.tailnet,
+        "login_server": site.login_server,
+        "tailscale_image": site.tailscale_image,
+        "auth_key": site.auth_key("service"),
+        "purge": True,
+    }
+
+
 class Service:
     """A private service on the laboratory: go-httpbin, unless the inputs (without their prefix) say otherwise."""
 
@@ -106,11 +117,7 @@ class Service:
             "args": ["-host", "127.0.0.1", "-port", "8080"],
             "port": 8080,
             "tags": ["tag:service"],
-            "tailnet": site.tailnet,
-            "login_server": site.login_server,
-            "tailscale_image": site.tailscale_image,
-            "auth_key": site.auth_key("service"),
-            "purge": True,
+            **laboratory(site),
             **(inputs or {}),
         }
 

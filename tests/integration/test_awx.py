@@ -24,7 +24,7 @@ NOMAD, AUTH_KEY, CHECK_INDEX = (
     for block in re.findall(r"^ *```yaml\n(.*?)^ *```", (play.ROOT / "docs/awx.md").read_text(), re.DOTALL | re.MULTILINE)
 )
 # What a person enters. A survey's answers are texts.
-SURVEY = {"port": "8080", "serve_port": "8000", "ephemeral": "yes", "timeout": "120"}
+SURVEY = {"port": "8080", "endpoints": [{"protocol": "http", "port": "8000"}], "ephemeral": "yes", "timeout": "120"}
 
 
 def injected(credential_type: t.Mapping[str, t.Any], directory: Path, **inputs: str) -> dict[str, dict[str, str]]:

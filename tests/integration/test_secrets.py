@@ -10,10 +10,12 @@ import json
 import subprocess
 import threading
 import typing as t
+import uuid
 from pathlib import Path
 
 from tests.integration import play
 from tests.integration.play import Service
+from tests.lab.command import wait_until
 from tests.lab.site import Site
 
 
@@ -47,8 +49,9 @@ def every_argv() -> t.Iterator[set[str]]:
         looker.join()
 
 
-def test_the_auth_key_is_found_nowhere(site: Site, declare) -> None:
-    service = declare("canary")
+def test_auth_key_and_secrets_are_found_nowhere(site: Site, declare) -> None:
+    secret = uuid.uuid4().hex
+    service = declare("canary", secrets={"APP_SECRET": secret})
     key = service.inputs["auth_key"].strip()
     seen: dict[str, str] = {}
     for name, options in {"check": ("--check",), "deploy": (), "again": ()}.items():
@@ -75,12 +78,28 @@ def test_the_auth_key_is_found_nowhere(site: Site, declare) -> None:
         seen[path] = play.nomad(site, "alloc", "fs", allocation, path)
     assert "tailscale/local/run/evidence.json" in seen
     assert "--authkey=file:" in seen["arguments during deploy"], "tailscale up was seen"
-    assert not [name for name, text in seen.items() if key in text]
+    assert not [name for name, text in seen.items() if key in text or secret in text]
     # The search is able to find it: it is where it belongs.
     assert key in play.nomad(site, "var", "get", "-out=json", "nomad/jobs/canary/canary/tailscale")
+    assert secret in app_shell(site, service, "cat /proc/1/environ").stdout
+    assert secret not in docker(site, "exec", f"tailscale-{allocation}", "/bin/sh", "-c", "cat /proc/1/environ /secrets/*").stdout
     refused = play.run(site, "nomad", "alloc", "fs", allocation, "tailscale/secrets/auth_key")
     assert "prohibited" in refused.stdout + refused.stderr
     assert key not in refused.stdout + refused.stderr
+
+
+def test_a_changed_secret_restarts_the_app_alone(site: Site, declare) -> None:
+    service = declare("secretive", secrets={"APP_SECRET": "the first 'one' $HOME"})
+    assert service.deploy().returncode == 0
+    allocation = service.allocation()
+    assert "APP_SECRET=the first 'one' $HOME\0" in app_shell(site, service, "cat /proc/1/environ").stdout
+    changed = service.deploy("--diff", secrets={"APP_SECRET": "the second"})
+    assert changed.returncode == 0, changed.stdout + changed.stderr
+    assert "the second" not in changed.stdout + changed.stderr
+    wait_until(lambda: "APP_SECRET=the second\0" in app_shell(site, service, "cat /proc/1/environ").stdout, "the new secret", 30)
+    assert service.allocation() == allocation
+    tasks = json.loads(play.nomad(site, "alloc", "status", "-json", allocation))["TaskStates"]
+    assert {name: task["Restarts"] for name, task in tasks.items()} == {"app": 1, "gate": 0, "tailscale": 0}
 
 
 def _files(site: Site, allocation: str, directory: str) -> list[str]:

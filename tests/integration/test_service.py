@@ -79,11 +79,11 @@ def test_check_mode_before_the_first_deployment_changes_nothing(site: Site, decl
     assert play.run(site, "nomad", "var", "get", "nomad/jobs/checked/checked/tailscale").returncode != 0
 
 
-def test_a_changed_serve_port_is_live_without_a_new_allocation(site: Site, declare) -> None:
+def test_a_changed_endpoint_is_live_without_a_new_allocation(site: Site, declare) -> None:
     service = declare("moving")
     assert service.deploy().returncode == 0
     before = service.allocation()
-    moved = service.deploy(serve_port=8000)
+    moved = service.deploy(endpoints=[{"protocol": "http", "port": 8000}])
     assert moved.returncode == 0, moved.stdout + moved.stderr
     assert service.allocation() == before
     assert site.fetch("client", f"{service.url}:8000/get", retries=10).returncode == 0
@@ -91,7 +91,7 @@ def test_a_changed_serve_port_is_live_without_a_new_allocation(site: Site, decla
 
 
 def test_the_answers_of_a_survey_are_strings(declare) -> None:
-    service = declare("survey", port="8080", serve_port="8000", ephemeral="yes", timeout="120", purge="false")
+    service = declare("survey", port="8080", ephemeral="yes", timeout="120", purge="false")
     checked = service.deploy("--check")
     assert checked.returncode == 0, checked.stdout + checked.stderr
     # The end of the test removes it, with the same answers.

@@ -190,9 +190,16 @@ take_name() {
     settling=5
 }
 
-# containerboot would kill tailscaled as soon as it leaves Running, in the middle of the logout.
+# Also in the middle of a restart: only a tailscaled that is there can log out. And containerboot would kill it as soon as it
+# leaves Running, in the middle of the logout.
 leave_tailnet() {
-    [ -z "$boot_pid" ] || kill -STOP "$boot_pid"
+    { [ -n "$boot_pid" ] && kill -0 "$boot_pid" 2>/dev/null; } || start_containerboot
+    tries=0
+    until { pidof tailscaled >/dev/null && [ -S "$TS_SOCKET" ]; } || [ "$tries" -ge 20 ]; do
+        tries=$((tries + 1))
+        sleep 0.5
+    done
+    kill -STOP "$boot_pid"
     tailscale_cli logout
 }
 
@@ -271,12 +278,14 @@ terminate() {
     rm -f "$run/ready"
     see
     write_evidence stopping 'the task was told to stop'
-    if [ "$SIDECAR_EPHEMERAL" = true ] && leave_tailnet; then
+    if [ "$SIDECAR_EPHEMERAL" = true ] && [ "$joined" = true ] && leave_tailnet; then
         logged_out=true
     fi
     status=$(read_status)
     if [ "$logged_out" = true ]; then
         write_evidence logged_out 'the node left the tailnet'
+    elif [ "$SIDECAR_EPHEMERAL" = true ] && [ "$joined" = true ]; then
+        write_evidence abandoned 'the node could not log out'
     else
         write_evidence stopped 'the node keeps its place in the tailnet'
     fi

@@ -99,7 +99,9 @@ def test_a_changed_secret_restarts_the_app_alone(site: Site, declare) -> None:
     wait_until(lambda: "APP_SECRET=the second\0" in app_shell(site, service, "cat /proc/1/environ").stdout, "the new secret", 30)
     assert service.allocation() == allocation
     tasks = json.loads(play.nomad(site, "alloc", "status", "-json", allocation))["TaskStates"]
-    assert {name: task["Restarts"] for name, task in tasks.items()} == {"app": 1, "gate": 0, "tailscale": 0}
+    # Nomad does not count a restart for a template as one.
+    signaled = [name for name, task in tasks.items() if any(event["Type"] == "Restart Signaled" for event in task["Events"])]
+    assert signaled == ["app"]
 
 
 def _files(site: Site, allocation: str, directory: str) -> list[str]:

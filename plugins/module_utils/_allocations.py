@@ -17,6 +17,8 @@ from ._wait import Wait
 
 Json = dict[str, t.Any]
 TERMINAL = ("complete", "failed", "lost")
+# Nomad puts the number of the allocation for it.
+INDEX = "${NOMAD_ALLOC_INDEX}"
 
 
 def of_job(client: Client, job: str, **query: t.Any) -> Answer:

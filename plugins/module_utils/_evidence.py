@@ -14,6 +14,7 @@ from ._client import Client
 from ._errors import NomadError, NotFound, Overloaded, Refused, Unreachable
 
 Json = dict[str, t.Any]
+# What a sidecar fills in, in the serve configuration that it is given.
 DOMAIN = "${TS_CERT_DOMAIN}"
 TAILNET = "${SIDECAR_TAILNET}"
 APP_PORT = "${SIDECAR_APP_PORT}"

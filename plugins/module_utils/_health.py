@@ -16,8 +16,6 @@ from ._wait import Wait
 
 Json = dict[str, t.Any]
 LOOK_SECONDS = 1.0
-# Nomad puts the number of the allocation for it, in a job as here.
-INDEX = "${NOMAD_ALLOC_INDEX}"
 # What no waiting changes, when it was seen in so many looks. A sidecar needs some to get a name back that has become free.
 FINAL, FINAL_LOOKS = ("wrong_name", "wrong_tags"), 15
 # Nothing is left that could tell whether the node logged out.
@@ -98,7 +96,7 @@ def _node(client: Client, allocation: Json, params: Json) -> Json:
         if allocation["ClientStatus"] in _allocations.TERMINAL:
             reading = Reading(verdict="not_ready", reason=f"the allocation is {allocation['ClientStatus']}")
         tags = None if params["tags"] is None else tuple(params["tags"])
-        hostname = params["hostname"] and params["hostname"].replace(INDEX, str(_allocations.index(allocation)))
+        hostname = params["hostname"] and params["hostname"].replace(_allocations.INDEX, str(_allocations.index(allocation)))
         wanted = Wanted(hostname, params["tailnet"], tags, params["serve_config"], params["max_age"], params["canary"])
         verdict, reason = judge(reading, wanted)
     elif allocation["ClientStatus"] in _allocations.TERMINAL and not _started(allocation, params["task"]):

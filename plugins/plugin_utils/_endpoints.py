@@ -13,11 +13,9 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-Json = dict[str, t.Any]
+from ansible_collections.notailcar.nomad.plugins.module_utils._evidence import APP_PORT, DOMAIN, TAILNET
 
-DOMAIN = "${TS_CERT_DOMAIN}"
-TAILNET = "${SIDECAR_TAILNET}"
-APP_PORT = "${SIDECAR_APP_PORT}"
+Json = dict[str, t.Any]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Where Tailscale takes traffic from the internet, and for what.

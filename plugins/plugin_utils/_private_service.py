@@ -10,6 +10,8 @@ import typing as t
 from collections.abc import Mapping
 from pathlib import Path
 
+from ansible_collections.notailcar.nomad.plugins.module_utils._allocations import INDEX
+
 from . import _endpoints, _tailnet_policy
 
 Inputs = Mapping[str, t.Any]
@@ -22,8 +24,6 @@ SERVICE = re.compile(r"svc:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 URL = re.compile(r"https?://\S+")
 BELOW_LOCAL = re.compile(r"local/(?!.*\.\.).*")
 ENVIRONMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# Nomad puts the number of the allocation for it.
-INDEX = "${NOMAD_ALLOC_INDEX}"
 HOUSE_TASKS = ("app", "gate", "tailscale")
 
 # What comes from `-e name=value` is text, which the argument specification would take for a list or mapping; a template would not.

@@ -103,10 +103,17 @@ def _app(inputs: Inputs) -> t.Iterator[str]:
 def _reach(inputs: Inputs) -> t.Iterator[str]:
     """What of it is reached, and how."""
     service, registration = inputs["tailscale_service"], inputs["registration"]
+    kernel, app_port = inputs["mode"] == "kernel", _endpoints.as_port(inputs["port"])
     if not inputs["serve_config"]:
         yield from _endpoints.problems(inputs["endpoints"], service)
-        if not inputs["endpoints"]:
+        if not inputs["endpoints"] and (service or not kernel):
             yield "endpoints: without one nobody reaches the service"
+    # tailscaled binds each of its ports on the node's addresses, too: whichever of the two comes second fails.
+    if kernel and not service and app_port and app_port in _ports(inputs):
+        yield (
+            f"endpoints: port {app_port} is the app's own. In kernel mode the tailnet reaches the app there without an endpoint, and one "
+            "of tailscaled can keep it from starting: leave that endpoint out, or give it another port"
+        )
     if service and not SERVICE.fullmatch(service):
         yield f"tailscale_service '{service}' must be of the form svc:name"
     if service and not inputs["tags"]:
@@ -119,7 +126,7 @@ def _reach(inputs: Inputs) -> t.Iterator[str]:
 
 def _access(inputs: Inputs) -> t.Iterator[str]:
     """Whom the tailnet's policy lets reach it."""
-    file, config = inputs["policy_file"], inputs["serve_config"]
+    file = inputs["policy_file"]
     if inputs["state"] == "absent":
         return
     if not file:
@@ -131,11 +138,18 @@ def _access(inputs: Inputs) -> t.Iterator[str]:
     except (OSError, UnicodeDecodeError) as error:
         yield f"policy_file '{file}' cannot be read: {error}"
         return
-    ports = config.get("TCP") or () if config else [_endpoints.Endpoint.of(one).port for one in inputs["endpoints"]]
-    known = [port for port in map(_endpoints.as_port, ports) if port]
-    service = None if config else inputs["tailscale_service"]
-    for sentence in _tailnet_policy.text_problems(policy, inputs["tags"], inputs["sources"], known, service):
+    # Without an endpoint it is the app itself that the tailnet reaches.
+    ports = _ports(inputs) if inputs["serve_config"] or inputs["endpoints"] else [_endpoints.as_port(inputs["port"])]
+    service = None if inputs["serve_config"] else inputs["tailscale_service"]
+    for sentence in _tailnet_policy.text_problems(policy, inputs["tags"], inputs["sources"], ports, service):
         yield f"policy_file: {sentence}"
+
+
+def _ports(inputs: Inputs) -> list[int]:
+    """Where Serve answers on the tailnet."""
+    config = inputs["serve_config"]
+    ports = config.get("TCP") or () if config else [_endpoints.Endpoint.of(one).port for one in inputs["endpoints"]]
+    return [port for port in map(_endpoints.as_port, ports) if port]
 
 
 def _quoted(words: t.Iterable[str]) -> str:

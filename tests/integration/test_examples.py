@@ -50,7 +50,7 @@ CALLS: dict[str, tuple[tuple[int, ...], list[Call]]] = {
             Call("http://multi:9000/", "the site"),
         ],
     ),
-    "private-tcp-service": ((5432,), [Call("telnet://echo:5432", "hello over tcp", "hello over tcp\n")]),
+    "private-tcp-service": ((7007,), [Call("telnet://echo:5432", "hello over tcp", "hello over tcp\n")]),
     "private-serve-config": (
         (8080,),
         [

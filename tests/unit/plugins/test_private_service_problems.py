@@ -16,11 +16,25 @@ ROLE = Path(__file__).parents[3] / "roles/private_service"
 DEFAULTS = {
     name.removeprefix("private_service_"): value for name, value in yaml.safe_load((ROLE / "defaults/main.yml").read_text()).items()
 }
+NOBODY = "private_service_endpoints: without one nobody reaches the service"
+TAKEN = (
+    "private_service_endpoints: port 8080 is the app's own. In kernel mode the tailnet reaches the app there without an endpoint, and one "
+    "of tailscaled can keep it from starting: leave that endpoint out, or give it another port"
+)
 GOOD: dict[str, t.Any] = {**DEFAULTS, "name": "whoami", "hostname": "whoami", "image": "whoami:1", "port": 8080, "auth_key": "key"}
 
 
 def test_a_declaration_without_problems() -> None:
     assert problems(GOOD) == []
+
+
+def test_in_kernel_mode_the_apps_port_needs_no_endpoint() -> None:
+    assert problems({**GOOD, "mode": "kernel", "endpoints": []}) == []
+
+
+def test_a_tailscale_service_has_ports_of_its_own() -> None:
+    service = {"tailscale_service": "svc:a", "tags": ["tag:a"], "endpoints": [{"port": 8080}]}
+    assert problems({**GOOD, **service, "mode": "kernel"}) == []
 
 
 def test_numbers_may_come_as_text() -> None:
@@ -81,7 +95,10 @@ def test_what_is_rendered_needs_no_key() -> None:
             {"checks": [{"name": "tailscale"}]},
             "private_service_checks: 'tailscale' does not make the name of a service: use a-z, 0-9 and -, other than tailscale",
         ),
-        ({"endpoints": []}, "private_service_endpoints: without one nobody reaches the service"),
+        ({"endpoints": []}, NOBODY),
+        ({"endpoints": [], "mode": "kernel", "tailscale_service": "svc:a", "tags": ["tag:a"]}, NOBODY),
+        ({"endpoints": [{"port": "8080"}], "mode": "kernel"}, TAKEN),
+        ({"serve_config": {"TCP": {"8080": {}}}, "mode": "kernel"}, TAKEN),
         ({"endpoints": [{"path": "x"}]}, "private_service_endpoints[0]: path 'x' must begin with a slash"),
         ({"tailscale_service": "web", "tags": ["tag:a"]}, "private_service_tailscale_service 'web' must be of the form svc:name"),
         (

@@ -353,6 +353,10 @@ def test_the_role_takes_what_the_policy_lets_through(inputs: dict[str, t.Any]) -
             "private_service_policy_file: no rule lets group:staff reach tag:service on TCP 5432: ",
         ),
         ({"serve_config": {"TCP": {"8443": {}}}}, "private_service_policy_file: no rule lets group:staff reach tag:service on TCP 8443: "),
+        (
+            {"endpoints": [], "mode": "kernel"},
+            "private_service_policy_file: no rule lets group:staff reach tag:service on TCP 8080: ",
+        ),
         ({"serve_config": {"Services": {}}}, "private_service_policy_file: no port is known"),
         ({"tailscale_service": "svc:web"}, "private_service_policy_file: no rule lets group:staff reach svc:web on TCP 80: "),
         ({"sources": "group:staff"}, "private_service_sources must be a list"),

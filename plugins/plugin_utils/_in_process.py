@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import typing as t
@@ -15,13 +16,16 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as PackagedAction
+from ansible.plugins.loader import filter_loader
 from ansible_collections.notailcar.nomad.plugins.module_utils._edge import Entry, Run
 from ansible_collections.notailcar.nomad.plugins.module_utils._errors import NomadError
-from ansible_collections.notailcar.nomad.plugins.plugin_utils import _endpoints, _hcl, _private_service
 
-# What the filters of the roles are made of. Ansible loads actions before it forks a worker for each task, and filters after; it
-# keeps no bytecode of collections, so without this every task of every host would compile these anew.
-LOADED_ONCE = (_endpoints, _hcl, _private_service)
+# Ansible loads actions before it forks a worker for each task, and filters after. It keeps no bytecode of collections, so without
+# this every task of every host would compile all filters of this one anew.
+filter_loader.get("notailcar.nomad.to_hcl")
+# A collection of garbage in a worker touches, and so copies, all of the memory that was there before the fork; what is frozen it
+# leaves alone.
+gc.freeze()
 
 
 class InProcessAction(PackagedAction):

@@ -63,6 +63,10 @@ def _node(inputs: Inputs) -> t.Iterator[str]:
         yield f"login_server '{inputs['login_server']}' is no URL"
     if inputs["network"] == "host" and inputs["mode"] == "kernel":
         yield "mode kernel needs a network namespace of its own, not that of the host"
+    if inputs["driver"] != "docker" and inputs["mode"] == "kernel":
+        yield f"mode kernel needs docker: with {inputs['driver']} the sidecar cannot make a network interface"
+    if inputs["driver"] == "raw_exec" and inputs["network"] != "host":
+        yield "driver raw_exec shares the network of the client: it needs private_service_network: host"
     if inputs["state_volume"] and _endpoints.is_true(inputs["ephemeral"]):
         yield "state_volume keeps the node: it needs private_service_ephemeral: false and a key that is not ephemeral"
     if inputs["state_volume"] and not inputs["state_volume"].get("source"):
@@ -87,8 +91,7 @@ def _app(inputs: Inputs) -> t.Iterator[str]:
         if unknown := [str(mount["name"]) for mount in task.get("volumes") or () if mount["name"] not in volumes]:
             yield f"tasks: {task['name']} mounts '{_quoted(unknown)}', which private_service_volumes does not name"
     if inputs["state"] != "absent":
-        if not inputs["image"]:
-            yield "image is required"
+        yield from _programs(inputs)
         if inputs["network"] == "host" and inputs["port"]:
             yield "port is chosen by Nomad with host networking: leave it out, and let the app listen on 127.0.0.1:${NOMAD_PORT_app}"
         if inputs["network"] != "host" and not _endpoints.as_port(inputs["port"]):
@@ -98,6 +101,19 @@ def _app(inputs: Inputs) -> t.Iterator[str]:
         yield "checks: each needs a name of its own"
     if long := [name for name in checks if not LABEL.fullmatch(f"{inputs['name']}-{name}") or name == "tailscale"]:
         yield f"checks: '{long[0]}' does not make the name of a service: use a-z, 0-9 and -, other than tailscale"
+
+
+def _programs(inputs: Inputs) -> t.Iterator[str]:
+    """What each task runs: an image, or a command of the client."""
+    driver = inputs["driver"]
+    needed, unfit = ("image", None) if driver == "docker" else ("command", "image")
+    if not inputs[needed]:
+        yield f"{needed} is required"
+    if unfit and inputs[unfit]:
+        yield f"{unfit} belongs to docker, not to {driver}"
+    for task in inputs["tasks"]:
+        if not task.get(needed):
+            yield f"tasks: {task['name']} needs its {needed}"
 
 
 def _reach(inputs: Inputs) -> t.Iterator[str]:

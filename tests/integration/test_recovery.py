@@ -14,7 +14,7 @@ import pytest
 
 from tests.integration import play
 from tests.integration.play import Service
-from tests.lab import faults, headscale, nomad, process
+from tests.lab import docker_engine, faults, headscale, nomad, process
 from tests.lab.command import wait_until
 from tests.lab.site import Site
 
@@ -105,6 +105,42 @@ def test_a_killed_agent_and_its_tasks(site: Site, declare) -> None:
         faults.heal()
     print(f"agent and tasks killed: {answers(site, service, 120):.1f} s after the agent was there again")
     assert service.nodes() == ["crashed"]
+
+
+@pytest.mark.parametrize("block", ["", 'disconnect {\n  lost_after = "10m"\n  replace    = false\n}'], ids=["lost", "awaited"])
+def test_a_client_out_of_touch(site: Site, declare, block: str) -> None:
+    service = declare("apart", extra_group=block)
+    assert service.deploy().returncode == 0
+    before = service.allocation()
+    faults.freeze(nomad.CLIENT.name)
+    try:
+        wait_until(lambda: client_status() in ("down", "disconnected"), "the server to miss its client", 90)
+        assert answering(site, service), "what runs goes on"
+    finally:
+        faults.heal()
+    if block:
+        wait_until(lambda: running(site, service) == [before], "the allocation to be taken back", 60)
+    else:
+        wait_until(lambda: running(site, service) not in ([], [before]), "another allocation", 120)
+    print(f"client in touch again: {answers(site, service, 120):.1f} s after that")
+    wait_until(lambda: service.nodes() == ["apart"], "one node, with the service's name", 120)
+    assert service.deploy().returncode == 0
+
+
+def test_a_restarted_docker(site: Site, declare) -> None:
+    """It stops all containers, also the ones that hold the network namespaces."""
+    service = declare("docked")
+    assert service.deploy().returncode == 0
+    process.send(docker_engine.DOCKER.name, signal.SIGTERM, wait=60)
+    docker_engine.start()
+    print(f"docker restarted: {answers(site, service, 240):.1f} s")
+    wait_until(lambda: service.nodes() == ["docked"], "one node, with the service's name", 120)
+    assert service.deploy().returncode == 0
+
+
+def client_status() -> str:
+    (client,) = nomad.FIRST.ask("/v1/nodes")
+    return str(client["Status"])
 
 
 def only_client() -> str:

@@ -115,6 +115,7 @@ def _site() -> None:
 def _images() -> None:
     for image in images.ALL:
         images.make(image)
+    images.make_chroot()
 
 
 def _together(steps: t.Sequence[t.Callable[[], None]]) -> None:

@@ -1,13 +1,14 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Container images made from nothing but the built programs, busybox and the lab's CA."""
+"""Container images, and a root for tasks without containers, made from nothing but the built programs, busybox and the lab's CA."""
 
 from __future__ import annotations
 
 import io
 import subprocess
 import tarfile
+import tempfile
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from . import certificates, tools
 from .command import run
 from .docker_engine import CLIENT
 from .errors import LabError
-from .topology import BIN
+from .topology import BIN, DATA
 
 BUSYBOX = Path("/bin/busybox")
 XTABLES = Path("/usr/sbin/xtables-nft-multi")
@@ -46,6 +47,9 @@ CADDY = Image(f"lab/caddy:{tools.CADDY.version}", {"usr/bin/caddy": BIN / "caddy
 BUSYBOX_ONLY = Image("lab/busybox:1", {}, 'CMD ["/bin/sh"]')
 # What Nomad starts first to hold an allocation's network namespace.
 PAUSE = Image("lab/pause:1", {}, 'CMD ["/bin/sh", "-c", "trap exit TERM INT; while :; do sleep 3600 & wait; done"]')
+# What Nomad's exec driver gives its tasks as their root, instead of the machine's own programs.
+CHROOT = Image("chroot", {**TAILSCALE.files, **HTTPBIN.files}, "")
+CHROOT_DIRECTORY = DATA / "chroot"
 ALL = (PAUSE, TAILSCALE, HTTPBIN, CADDY, BUSYBOX_ONLY)
 
 
@@ -60,6 +64,15 @@ def make(image: Image) -> None:
         said = stdout.read().decode(errors="replace")
     if docker.returncode != 0:
         raise LabError(f"image {image.tag}: {said}")
+
+
+def make_chroot() -> None:
+    with tempfile.TemporaryFile() as file:
+        with tarfile.open(fileobj=file, mode="w") as tar:
+            _fill(tar, CHROOT)
+        file.seek(0)
+        with tarfile.open(fileobj=file) as tar:
+            tar.extractall(CHROOT_DIRECTORY, filter="tar")
 
 
 def _fill(tar: tarfile.TarFile, image: Image) -> None:

@@ -82,6 +82,7 @@ def start_client() -> None:
     process with a server it may be faster than that server's keyring.
     """
     settings = {"loopback": RELAY_IP, "cgroup": cgroups.NOMAD, "docker": docker_engine.HOST, "pause": images.PAUSE.tag}
+    settings["chroot"] = str(images.CHROOT_DIRECTORY)
     names = ["IP:127.0.0.1", "DNS:localhost", "DNS:client.global.nomad"]
     _start(CLIENT.name, "nomad-client.hcl", names, ip=SITE_IP, **settings)
     CLIENT.wait()

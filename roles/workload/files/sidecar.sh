@@ -12,6 +12,7 @@
 #                        the serve configuration, which is changed live, names it by this placeholder
 #   SIDECAR_TAGS         expected tags, separated by spaces; may be empty
 #   SIDECAR_EPHEMERAL    true: log out at the end, so that the name is free at once
+#   SIDECAR_GATE_DIR     where the gate looks for `ready`
 #   SIDECAR_HEALTH_PORT  port of containerboot's health endpoint
 #   SIDECAR_HEALTH_IP    its address; by default that of the allocation
 #   SIDECAR_MODE         userspace, or kernel: the node is an interface of this namespace, and all other ways in are closed
@@ -58,7 +59,7 @@ see() {
 field() { printf '%s\n' "$status" | sed -n "s/^ *\"$1\": \"\(.*\)\",*\$/\1/p" | head -n 1; }
 
 # A file that a reader opens is always whole.
-publish() { cat >"$run/.$1" && mv "$run/.$1" "$run/$1"; }
+publish() { cat >"$1.new" && mv "$1.new" "$1"; }
 
 # What else listens on more than loopback, as JSON numbers. In kernel mode it is closed, and in a host's namespace it may be anybody's.
 open_ports() {
@@ -66,7 +67,7 @@ open_ports() {
     # What tailscaled opens, which answers to nodes of the tailnet only.
     own_ports=$(printf '%s\n' "$status" | sed -n 's|^ *"http://.*:\([0-9]*\)",*$|\1|p' | tr '\n' ' ')
     cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-        awk '$4 == "0A" && $2 !~ /^......7F:/ && $2 !~ /^0{24}01000000:/ { sub(/.*:/, "", $2); print $2 }' | sort -u |
+        awk '$4 == "0A" && $2 !~ /^......7F:/ && $2 !~ /^0+1000000:/ { sub(/.*:/, "", $2); print $2 }' | sort -u |
         while read -r port; do
             port=$((0x$port))
             case " $SIDECAR_OPEN_PORTS $own_ports " in
@@ -86,7 +87,7 @@ write_evidence() { # phase, reason
     printf '{"version": 1, "alloc_id": "%s", "boot_id": "%s", "netns": "%s", "time": %s, "phase": "%s", "reason": "%s", "joined": %s, "key_expired": %s, "mode": "%s", "canary": %s, "app_port": %s, "open_ports": [%s], "status": %s, "serve_config": %s}\n' \
         "$NOMAD_ALLOC_ID" "$boot_id" "$netns" "$(date +%s)" "$1" "$2" "$joined" "$expired" "$SIDECAR_MODE" "$canary" "$SIDECAR_APP_PORT" \
         "$(open_ports)" "$status" "$serve" |
-        publish evidence.json
+        publish "$run/evidence.json"
 }
 
 # Ready for the gate is the lenient rule: a working node stays ready while the control plane is away.
@@ -122,7 +123,7 @@ observe() {
         reclaim_name
         [ "$was_ready" = true ] || say "ready as $dns_name"
         was_ready=true
-        : | publish ready
+        : | publish "$SIDECAR_GATE_DIR/ready"
         [ "$settling" -gt 0 ] || backoff=1
     elif [ "$was_ready" = true ]; then
         write_evidence degraded "$reason"
@@ -234,7 +235,9 @@ close_inbound() {
 # The log passes through a filter. It withholds login addresses, and keeps what the control server said to a login: nothing
 # else tells why one failed, or that the node's key has expired.
 start_containerboot() {
-    killall -9 tailscaled 2>/dev/null
+    for pid in $(pidof tailscaled); do
+        kill -9 "$pid"
+    done
     rm -f "$TS_SOCKET" /var/run/tailscale/tailscaled.sock "$TS_SERVE_CONFIG" "$log" "$login_error"
     mkfifo "$log"
     awk -v kept="$login_error" -v expired="$key_expired" '
@@ -255,7 +258,7 @@ containerboot_ended() {
     [ ! -s "$login_error" ] || why="the login failed: $(tr -d '\\"[:cntrl:]' <"$login_error")"
     say "$why"
     see
-    rm -f "$run/ready"
+    rm -f "$SIDECAR_GATE_DIR/ready"
     if [ "$was_ready" = false ]; then
         write_evidence failed "$why"
         exit 1
@@ -275,7 +278,7 @@ pause() {
 
 terminate() {
     trap - TERM INT
-    rm -f "$run/ready"
+    rm -f "$SIDECAR_GATE_DIR/ready"
     see
     write_evidence stopping 'the task was told to stop'
     if [ "$SIDECAR_EPHEMERAL" = true ] && [ "$joined" = true ] && leave_tailnet; then
@@ -297,8 +300,8 @@ terminate() {
 }
 
 main() {
-    mkdir -p "$run" "$TS_STATE_DIR" "$(dirname "$TS_SERVE_CONFIG")"
-    rm -f "$run/ready"
+    mkdir -p "$run" "$SIDECAR_GATE_DIR" "$TS_STATE_DIR" "$(dirname "$TS_SERVE_CONFIG")"
+    rm -f "$SIDECAR_GATE_DIR/ready"
     # The health endpoint is for Nomad's checks on the allocation's address; it stays off every other interface.
     address=$SIDECAR_HEALTH_IP
     [ -n "$address" ] || address=$(ip -4 -o addr show scope global | awk '$2 != "tailscale0" { sub("/.*", "", $4); print $4; exit }')

@@ -21,10 +21,20 @@ client {
   cni_path          = "/usr/lib/cni"
   cgroup_parent     = "$cgroup"
 
+  chroot_env {
+    "$chroot" = "/"
+  }
+
   # MHz to give away, more than there are: the services of the tests mostly sleep, and the bench wants fifty of them.
   cpu_total_compute = 20000
   options = {
     "fingerprint.denylist" = "env_aws,env_gce,env_azure,env_digitalocean"
+  }
+}
+
+plugin "raw_exec" {
+  config {
+    enabled = true
   }
 }
 

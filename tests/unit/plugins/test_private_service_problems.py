@@ -71,6 +71,16 @@ def test_what_is_rendered_needs_no_key() -> None:
             {"network": "host", "port": None, "mode": "kernel"},
             "private_service_mode kernel needs a network namespace of its own, not that of the host",
         ),
+        (
+            {"driver": "exec", "image": None, "command": "/bin/web", "mode": "kernel"},
+            "private_service_mode kernel needs docker: with exec the sidecar cannot make a network interface",
+        ),
+        (
+            {"driver": "raw_exec", "image": None, "command": "/bin/web"},
+            "private_service_driver raw_exec shares the network of the client: it needs private_service_network: host",
+        ),
+        ({"driver": "exec", "image": None}, "private_service_command is required"),
+        ({"driver": "exec", "command": "/bin/web"}, "private_service_image belongs to docker, not to exec"),
         ({"canary": True, "hostname": "h" * 57}, f"private_service_hostname '{'h' * 57}' is too long for a canary: at most 56 characters"),
         ({"count": 0}, "private_service_count must be at least 1"),
         (
@@ -84,10 +94,11 @@ def test_what_is_rendered_needs_no_key() -> None:
         ({"state_volume": {"type": "csi"}, "ephemeral": "no"}, "private_service_state_volume needs the source of a volume"),
         ({"secrets": {"A-B": "c"}}, "private_service_secrets: 'A-B' cannot be the name of an environment variable"),
         ({"volumes": [{"name": "a"}, {"name": "a"}]}, "private_service_volumes: each needs a name of its own, other than tailscale-state"),
-        ({"tasks": [{"name": "gate"}]}, "private_service_tasks: the name 'gate' is taken"),
-        ({"tasks": [{"name": "db"}, {"name": "db"}]}, "private_service_tasks: the name 'db' is taken"),
+        ({"tasks": [{"name": "db"}]}, "private_service_tasks: db needs its image"),
+        ({"tasks": [{"name": "gate", "image": "a"}]}, "private_service_tasks: the name 'gate' is taken"),
+        ({"tasks": [{"name": "db", "image": "a"}, {"name": "db", "image": "a"}]}, "private_service_tasks: the name 'db' is taken"),
         (
-            {"tasks": [{"name": "db", "volumes": [{"name": "data"}]}]},
+            {"tasks": [{"name": "db", "image": "a", "volumes": [{"name": "data"}]}]},
             "private_service_tasks: db mounts 'data', which private_service_volumes does not name",
         ),
         ({"checks": [{}, {"name": "app"}]}, "private_service_checks: each needs a name of its own"),

@@ -24,7 +24,7 @@ HOST = {"network": "host", "port": None, "args": ["-host", "127.0.0.1", "-port",
     ],
 )
 def test_a_service_without_containers(site: Site, declare, name: str, inputs: dict[str, object]) -> None:
-    service = declare(name, image=None, secrets={"WORD": "itest-canary-word"}, **inputs)
+    service = declare(name, image=None, secrets={"HTTPBIN_ENV_WORD": "itest-canary-word"}, **inputs)
     done = service.deploy()
     assert done.returncode == 0, done.stdout + done.stderr
     assert site.fetch("client", f"{service.url}/get", retries=10).returncode == 0

@@ -15,7 +15,11 @@ from pathlib import Path
 
 from .errors import LabError, Unsupported
 
-PACKAGES = ("busybox-static", "ca-certificates", "containernetworking-plugins", "curl", "docker.io", "iproute2", "iptables", "openssl")
+PACKAGES = (
+    *("busybox-static", "ca-certificates", "containernetworking-plugins", "curl", "docker.io", "iproute2", "iptables", "openssl"),
+    # For Nomad's exec driver.
+    *("gcc", "libc6-dev"),
+)
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 

@@ -48,7 +48,7 @@ BUSYBOX_ONLY = Image("lab/busybox:1", {}, 'CMD ["/bin/sh"]')
 # What Nomad starts first to hold an allocation's network namespace.
 PAUSE = Image("lab/pause:1", {}, 'CMD ["/bin/sh", "-c", "trap exit TERM INT; while :; do sleep 3600 & wait; done"]')
 # What Nomad's exec driver gives its tasks as their root, instead of the machine's own programs.
-CHROOT = Image("chroot", {**TAILSCALE.files, **HTTPBIN.files}, "")
+CHROOT = Image("chroot", {**{f"usr/bin/{program}": BIN / program for program in tools.TAILSCALE.programs}, **HTTPBIN.files}, "")
 CHROOT_DIRECTORY = DATA / "chroot"
 ALL = (PAUSE, TAILSCALE, HTTPBIN, CADDY, BUSYBOX_ONLY)
 

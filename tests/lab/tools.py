@@ -35,6 +35,7 @@ class Tool:
     tags: str = ""
     # What a program on PATH must contain to be used instead of a build; None: always build (static, for an image).
     mark: bytes | None = None
+    cgo: bool = False
 
     @property
     def source(self) -> Path:
@@ -61,14 +62,14 @@ class Tool:
     @property
     def home(self) -> Path:
         """The cache directory; its name changes with everything that decides the result."""
-        key = hashlib.sha256(repr(self.flags).encode())
+        key = hashlib.sha256(f"{self.flags}{'cgo' * self.cgo}".encode())
         for path in (self.source / "go.mod", self.source / "go.sum", *sorted(self.source.glob("*.go"))):
             key.update(path.read_bytes())
         return CACHE / f"{self.name}-{key.hexdigest()[:12]}"
 
 
-# A released Nomad has no mock driver, which the tests use; its package's path stands in a binary that has it.
-NOMAD = Tool("nomad", ("nomad",), mark=b"github.com/hashicorp/nomad/drivers/mock")
+# A released Nomad has no mock driver, which the tests use; its package's path stands in a binary that has it. The exec driver is C.
+NOMAD = Tool("nomad", ("nomad",), mark=b"github.com/hashicorp/nomad/drivers/mock", cgo=True)
 HEADSCALE = Tool("headscale", ("headscale",), mark=b"")
 VAULT = Tool("vault", ("vault",), tags="minimal", mark=b"")
 CONSUL = Tool("consul", ("consul",), mark=b"")
@@ -137,7 +138,7 @@ def _build(tool: Tool, stop: threading.Event) -> None:
         child = subprocess.Popen(
             [go.find(), "build", "-v", *tool.flags, "-o", f"{scratch}/bin/", *tool.packages],
             cwd=tool.source,
-            env={**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"},
+            env={**os.environ, "CGO_ENABLED": str(int(tool.cgo)), "GOTOOLCHAIN": "local", "GOWORK": "off"},
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -276,11 +276,24 @@ pause() {
     wait $!
 }
 
+# The clients of a Tailscale Service get another of its hosts: it takes a control plane up to that time.
+drain_services() {
+    services=$(tailscale_cli serve status --json 2>/dev/null | sed -n 's/^ *"\(svc:[^"]*\)": {$/\1/p')
+    [ -n "$services" ] || return 0
+    # containerboot would advertise them again.
+    kill -STOP "$boot_pid"
+    for service in $services; do
+        tailscale_cli serve drain "$service" && say "drained $service"
+    done
+    pause 15
+}
+
 terminate() {
     trap - TERM INT
     rm -f "$SIDECAR_GATE_DIR/ready"
     see
     write_evidence stopping 'the task was told to stop'
+    drain_services
     if [ "$SIDECAR_EPHEMERAL" = true ] && [ "$joined" = true ] && leave_tailnet; then
         logged_out=true
     fi

@@ -1,0 +1,53 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts of a Tailscale Service, as far as a node goes: no control plane of the laboratory has Services."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from tests.integration import play
+from tests.integration.play import Service, changed
+from tests.lab.command import wait_until
+from tests.lab.site import Site
+
+
+def test_each_allocation_advertises_the_service_and_drains_it(site: Site, declare) -> None:
+    service = declare("hosts", count=2, hostname="hosts-${NOMAD_ALLOC_INDEX}", tailscale_service="svc:web")
+    done = service.deploy()
+    assert done.returncode == 0, done.stdout + done.stderr
+    first, second = running(service)
+    for allocation in (first, second):
+        wait_until(lambda: prefs(site, allocation)["AdvertiseServices"] == ["svc:web"], "the service to be advertised", 30)
+        assert evidence(site, allocation)["serve_config"] == {
+            "Services": {
+                "svc:web": {
+                    "TCP": {"80": {"HTTP": True}},
+                    "Web": {f"web.{site.tailnet}:80": {"Handlers": {"/": {"Proxy": "http://127.0.0.1:8080"}}}},
+                }
+            }
+        }
+    again = service.deploy("--diff")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert changed(again) == 0, again.stdout
+    play.nomad(site, "alloc", "stop", "-detach", first)
+    wait_until(lambda: not prefs(site, first)["AdvertiseServices"], "the first host to be drained", 10)
+    assert evidence(site, first)["phase"] == "stopping", "it is on the tailnet still"
+    wait_until(lambda: evidence(site, first)["phase"] == "logged_out", "the first host to leave", 40)
+    assert prefs(site, second)["AdvertiseServices"] == ["svc:web"]
+
+
+def running(service: Service) -> list[str]:
+    allocations = json.loads(play.nomad(service.site, "job", "allocs", "-json", service.name))
+    return [found["ID"] for found in allocations if found["ClientStatus"] == "running"]
+
+
+def prefs(site: Site, allocation: str) -> dict[str, t.Any]:
+    command = ["alloc", "exec", "-i=false", "-t=false", "-task", "tailscale", allocation]
+    return json.loads(play.nomad(site, *command, "tailscale", "--socket=/tmp/tailscaled.sock", "debug", "prefs"))
+
+
+def evidence(site: Site, allocation: str) -> dict[str, t.Any]:
+    return json.loads(play.nomad(site, "alloc", "fs", allocation, "tailscale/local/run/evidence.json"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from collections import ChainMap
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,7 +40,7 @@ SHAPES: dict[str, tuple[type, str]] = {
 def problems(inputs: Inputs) -> list[str]:
     """Return a sentence for each problem; `inputs` are the role's variables by their names without the role's prefix."""
     misshapen = {name: f"{name} {must}" for name, (kind, must) in SHAPES.items() if not isinstance(inputs[name], kind)}
-    well_shaped = {**inputs, **{name: SHAPES[name][0]() for name in misshapen}}
+    well_shaped = ChainMap({name: SHAPES[name][0]() for name in misshapen}, t.cast("dict[str, t.Any]", inputs))
     sentences = [*misshapen.values(), *_node(well_shaped), *_app(well_shaped), *_reach(well_shaped), *_access(well_shaped)]
     return [f"private_service_{sentence}" for sentence in sentences]
 

@@ -20,7 +20,7 @@ def test_each_allocation_advertises_the_service_and_drains_it(site: Site, declar
     assert done.returncode == 0, done.stdout + done.stderr
     first, second = running(service)
     for allocation in (first, second):
-        wait_until(lambda: prefs(site, allocation)["AdvertiseServices"] == ["svc:web"], "the service to be advertised", 30)
+        advertised(site, allocation)
         assert evidence(site, allocation)["serve_config"] == {
             "Services": {
                 "svc:web": {
@@ -36,7 +36,11 @@ def test_each_allocation_advertises_the_service_and_drains_it(site: Site, declar
     wait_until(lambda: not prefs(site, first)["AdvertiseServices"], "the first host to be drained", 10)
     assert evidence(site, first)["phase"] == "stopping", "it is on the tailnet still"
     wait_until(lambda: evidence(site, first)["phase"] == "logged_out", "the first host to leave", 40)
-    assert prefs(site, second)["AdvertiseServices"] == ["svc:web"]
+    advertised(site, second)
+
+
+def advertised(site: Site, allocation: str) -> None:
+    wait_until(lambda: prefs(site, allocation)["AdvertiseServices"] == ["svc:web"], "the service to be advertised", 30)
 
 
 def running(service: Service) -> list[str]:

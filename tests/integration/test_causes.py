@@ -200,7 +200,7 @@ PLACEMENTS: dict[str, tuple[dict[str, str], str]] = {
         {"job": 'constraint {\n  attribute = "${attr.kernel.name}"\n  value = "plan9"\n}'},
         "constraint ${attr.kernel.name} = plan9: excludes 1 of 1 node",
     ),
-    "driver": ({"driver": "podman"}, "missing drivers: podman is not there, or not healthy, on 1 of 1 node"),
+    "driver": ({"driver": "qemu"}, "missing drivers: qemu is not there, or not healthy, on 1 of 1 node"),
     "memory": ({"resources": "memory = 9999999"}, "resource memory: exhausted on 1 of 1 node (asked for: t 9999999 MB)"),
     "cpu": ({"resources": "cpu = 9999999\nmemory = 20"}, "resource cpu: exhausted on 1 of 1 node (asked for: t 9999999 MHz)"),
     "disk": (

@@ -99,9 +99,10 @@ not_ready_because() {
         NeedsMachineAuth) echo 'the node waits for approval by an admin of the tailnet' && return ;;
         *) echo "tailscaled is in state $state" && return ;;
     esac
-    if ! tailscale_cli ip -4 >/dev/null 2>&1; then
-        echo 'the node has no tailnet address yet' && return
-    fi
+    case $status in
+        *'"TailscaleIPs": ['*) ;;
+        *) echo 'the node has no tailnet address yet' && return ;;
+    esac
     tags=$(printf '%s\n' "$status" | sed -n '/^ *"Tags": \[/,/\]/p')
     for tag in $SIDECAR_TAGS; do
         case $tags in

@@ -133,8 +133,8 @@ def test_a_restarted_docker(site: Site, declare) -> None:
     assert service.deploy().returncode == 0
     process.send(docker_engine.DOCKER.name, signal.SIGTERM, wait=60)
     docker_engine.start()
-    print(f"docker restarted: {answers(site, service, 240):.1f} s")
-    wait_until(lambda: service.nodes() == ["docked"], "one node, with the service's name", 120)
+    print(f"docker restarted: {answers(site, service, 420):.1f} s")
+    wait_until(lambda: service.nodes() == ["docked"], "one node, with the service's name", 300)
     assert service.deploy().returncode == 0
 
 

@@ -10,8 +10,8 @@ import typing as t
 import pytest
 
 from tests import in_process
+from tests.integration import optional
 from tests.integration.play import Service
-from tests.integration.test_00_lab_up import lab
 from tests.lab.command import wait_until
 from tests.lab.consul import ADDRESS
 from tests.lab.errors import LabError
@@ -55,18 +55,16 @@ def httpbin(site: Site) -> t.Iterator[Service]:
 
 
 @pytest.fixture(scope="session")
-def consul(site: Site) -> str:
+def consul(site: Site) -> t.Iterator[str]:
     """The address of the laboratory's Consul, as soon as Nomad's client knows of it."""
-    if "consul" not in site.optional:
-        up = lab("up", "--with=consul", timeout=1800)
-        assert up.returncode == 0, up.stdout + up.stderr
 
     def known() -> bool:
         nodes = [FIRST.ask(f"/v1/node/{node['ID']}") for node in FIRST.ask("/v1/nodes")]
         return any("consul.version" in node["Attributes"] for node in nodes)
 
-    wait_until(known, "Nomad's client to find Consul", 60)
-    return ADDRESS
+    with optional.part(site, "consul"):
+        wait_until(known, "Nomad's client to find Consul", 60)
+        yield ADDRESS
 
 
 @pytest.fixture

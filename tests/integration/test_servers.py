@@ -13,16 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.integration import background, play
+from tests.integration import background, optional, play
 from tests.integration.background import Call
 from tests.integration.between import Between, Forward, Reply
 from tests.integration.test_00_lab_up import lab
-from tests.lab import building, faults, nomad
+from tests.lab import faults, nomad
 from tests.lab.command import wait_until
 from tests.lab.errors import LabError
 from tests.lab.servers import ALL
 from tests.lab.site import Site
-from tests.lab.state import locked
 
 FIRST = nomad.FIRST.name
 # Healthy when the test says so: whatever it does before that falls into the wait.
@@ -118,14 +117,10 @@ class Job:
 @pytest.fixture(scope="module")
 def three(site: Site) -> t.Iterator[Site]:
     """The laboratory with three servers; with one again afterwards, unless it had three before."""
+    with optional.part(site, "servers") as lab_of_three:
+        yield lab_of_three
     if "servers" in site.optional:
-        yield site
         return
-    with locked():
-        building.add(["servers"])
-    yield Site.running()
-    with locked():
-        building.take_away("servers")
     members = nomad.FIRST.ask("/v1/agent/members")["Members"]
     assert [member["Name"] for member in members] == [f"{FIRST}.global"]
     assert lab("status").returncode == 0

@@ -71,9 +71,10 @@ class Rollout:
         self.deployment = self._find_deployment()
         self._read_allocations()
 
-    def settled(self) -> bool:
-        """Return whether nothing is under way, so that `follow` without an evaluation would end at once."""
-        self.look()
+    def settled(self, allocations: list[Json]) -> bool:
+        """Return whether nothing is under way with the job's `allocations`, so that `follow` without an evaluation would end at once."""
+        self.deployment = self._find_deployment()
+        self._take(allocations)
         return not _deployments.under_way(self.deployment) and self._arrived()
 
     def follow_back(self, stable: int) -> int:
@@ -156,8 +157,11 @@ class Rollout:
 
     def _read_allocations(self, **query: t.Any) -> int:
         answer = _allocations.of_job(self._client, self._job, **query)
-        self.allocations = [allocation for allocation in answer.data if allocation["JobVersion"] == self._version]
+        self._take(answer.data)
         return answer.index
+
+    def _take(self, allocations: list[Json]) -> None:
+        self.allocations = [allocation for allocation in allocations if allocation["JobVersion"] == self._version]
 
     def _check_hope(self) -> None:
         """Raise when Nomad has given up on an allocation, or when the time is over."""

@@ -44,7 +44,7 @@ def _present(client: Client, params: Json, run: Run) -> Json:
         run.warn(f"{name}: {warning}")
     if plan.changed and params["require_placement"]:
         _plan.check_placeable(plan, name)
-    left = Left() if plan.changed else _left_over(client, name, plan, params)
+    left = Left([]) if plan.changed else _left_over(client, name, plan, params)
     diff = plan.diff if plan.changed else left.told
     result = {
         "changed": bool(diff),
@@ -55,7 +55,7 @@ def _present(client: Client, params: Json, run: Run) -> Json:
         "diff": {"prepared": diff} if diff else {},
     }
     if run.check:
-        return {**result, "settled": not diff and _settled(client, name, plan, params)}
+        return {**result, "settled": not diff and _settled(client, name, plan, left, params)}
     with Wait(name, params["timeout"], run.progress) as wait:
         patient = client.during(wait)
         registration = Registration(None, plan.index)
@@ -75,8 +75,9 @@ class Registration(t.NamedTuple):
 
 
 class Left(t.NamedTuple):
-    """What an earlier run of the same spec left to do."""
+    """What an earlier run of the same spec left: the job's allocations, and what is to be done with them."""
 
+    allocations: list[Json]
     told: str = ""
     dead: bool = False
     purge: bool = False
@@ -84,27 +85,27 @@ class Left(t.NamedTuple):
 
 def _left_over(client: Client, name: str, plan: _plan.Plan, params: Json) -> Left:
     if not plan.index:
-        return Left()
+        return Left([])
     allocations = _allocations.of_job(client, name).data
     live = [one for one in allocations if one["DesiredStatus"] == "run" and one["ClientStatus"] not in _allocations.TERMINAL]
     if _allocations.given_up(allocations) and not live:
         purge = _remembers_failures(client, name)
-        return Left(START_OVER.format("removed with its history" if purge else "stopped"), dead=True, purge=purge)
+        return Left(allocations, START_OVER.format("removed with its history" if purge else "stopped"), dead=True, purge=purge)
     if live and params["canaries"] == "promote" and any((one.get("DeploymentStatus") or {}).get("Canary") for one in live):
         deployment = _deployments.newest(client, name)
         if deployment and _deployments.unpromoted(deployment):
-            return Left(f"The canaries of deployment {deployment['ID'][:8]} are promoted.\n")
-    return Left()
+            return Left(allocations, f"The canaries of deployment {deployment['ID'][:8]} are promoted.\n")
+    return Left(allocations)
 
 
-def _settled(client: Client, name: str, plan: _plan.Plan, params: Json) -> bool:
+def _settled(client: Client, name: str, plan: _plan.Plan, left: Left, params: Json) -> bool:
     """Whether a run of the same spec would have nothing to do and nothing to wait for."""
     if not plan.index:
         return False
     registered = _jobs.read(client, name)
     if registered["Periodic"] or registered["ParameterizedJob"]:
         return True
-    return Rollout(client, registered, Wait(name, params["timeout"], lambda line: None)).settled()
+    return Rollout(client, registered, Wait(name, params["timeout"], lambda line: None)).settled(left.allocations)
 
 
 def _check_index(wanted: int | None, plan: _plan.Plan, name: str) -> None:

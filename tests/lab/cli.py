@@ -80,6 +80,7 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
+    host.install()
     building.build_tools(options.optional)
     return 0
 

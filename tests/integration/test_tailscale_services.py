@@ -20,7 +20,7 @@ def test_each_allocation_advertises_the_service_and_drains_it(site: Site, declar
     assert done.returncode == 0, done.stdout + done.stderr
     first, second = running(service)
     for allocation in (first, second):
-        advertised(site, allocation)
+        wait_until(advertises(site, allocation, ["svc:web"]), "the service to be advertised", 30)
         assert evidence(site, allocation)["serve_config"] == {
             "Services": {
                 "svc:web": {
@@ -33,14 +33,10 @@ def test_each_allocation_advertises_the_service_and_drains_it(site: Site, declar
     assert again.returncode == 0, again.stdout + again.stderr
     assert changed(again) == 0, again.stdout
     play.nomad(site, "alloc", "stop", "-detach", first)
-    wait_until(lambda: not prefs(site, first)["AdvertiseServices"], "the first host to be drained", 10)
+    wait_until(advertises(site, first, []), "the first host to be drained", 10)
     assert evidence(site, first)["phase"] == "stopping", "it is on the tailnet still"
     wait_until(lambda: evidence(site, first)["phase"] == "logged_out", "the first host to leave", 40)
-    advertised(site, second)
-
-
-def advertised(site: Site, allocation: str) -> None:
-    wait_until(lambda: prefs(site, allocation)["AdvertiseServices"] == ["svc:web"], "the service to be advertised", 30)
+    wait_until(advertises(site, second, ["svc:web"]), "the second host to go on", 10)
 
 
 def running(service: Service) -> list[str]:
@@ -48,9 +44,15 @@ def running(service: Service) -> list[str]:
     return [found["ID"] for found in allocations if found["ClientStatus"] == "running"]
 
 
-def prefs(site: Site, allocation: str) -> dict[str, t.Any]:
+def advertises(site: Site, allocation: str, services: list[str]) -> t.Callable[[], bool]:
+    """Whether tailscaled advertises these services; what a command says gets lost now and then on its way through Nomad."""
     command = ["alloc", "exec", "-i=false", "-t=false", "-task", "tailscale", allocation]
-    return json.loads(play.nomad(site, *command, "tailscale", "--socket=/tmp/tailscaled.sock", "debug", "prefs"))
+
+    def found() -> bool:
+        said = play.run(site, "nomad", *command, "tailscale", "--socket=/tmp/tailscaled.sock", "debug", "prefs").stdout
+        return bool(said) and (json.loads(said)["AdvertiseServices"] or []) == services
+
+    return found
 
 
 def evidence(site: Site, allocation: str) -> dict[str, t.Any]:

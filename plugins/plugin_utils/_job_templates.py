@@ -37,7 +37,8 @@ def _text_of_file(path: str) -> str:
 
 
 def _compiled() -> Environment:
-    environment = Environment(loader=FileSystemLoader([WORKLOAD / "templates", WORKLOAD]), undefined=StrictUndefined, trim_blocks=True)
+    loader = FileSystemLoader([WORKLOAD / "templates", WORKLOAD])
+    environment = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, auto_reload=False)
     environment.context_class = Variables
     environment.filters.update({"notailcar.nomad.to_hcl": to_hcl, "text_of_file": _text_of_file})
     for template in (WORKLOAD / "templates").iterdir():

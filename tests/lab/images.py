@@ -48,7 +48,7 @@ BUSYBOX_ONLY = Image("lab/busybox:1", {}, 'CMD ["/bin/sh"]')
 # What Nomad starts first to hold an allocation's network namespace.
 PAUSE = Image("lab/pause:1", {}, 'CMD ["/bin/sh", "-c", "trap exit TERM INT; while :; do sleep 3600 & wait; done"]')
 # What Nomad's exec driver gives its tasks as their root, instead of the machine's own programs.
-CHROOT = Image("chroot", {**{f"usr/bin/{program}": BIN / program for program in tools.TAILSCALE.programs}, **HTTPBIN.files}, "")
+CHROOT = {**{f"usr/bin/{program}": BIN / program for program in tools.TAILSCALE.programs}, **HTTPBIN.files}
 CHROOT_DIRECTORY = DATA / "chroot"
 ALL = (PAUSE, TAILSCALE, HTTPBIN, CADDY, BUSYBOX_ONLY)
 
@@ -60,7 +60,7 @@ def make(image: Image) -> None:
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as docker:
         stdin, stdout = t.cast(t.IO[bytes], docker.stdin), t.cast(t.IO[bytes], docker.stdout)
         with stdin, tarfile.open(fileobj=stdin, mode="w|") as tar:
-            _fill(tar, image)
+            _fill(tar, image.files)
         said = stdout.read().decode(errors="replace")
     if docker.returncode != 0:
         raise LabError(f"image {image.tag}: {said}")
@@ -75,7 +75,7 @@ def make_chroot() -> None:
             tar.extractall(CHROOT_DIRECTORY, filter="tar")
 
 
-def _fill(tar: tarfile.TarFile, image: Image) -> None:
+def _fill(tar: tarfile.TarFile, files: t.Mapping[str, Path]) -> None:
     for name, mode in DIRECTORIES.items():
         directory = tarfile.TarInfo(name)
         directory.type, directory.mode = tarfile.DIRTYPE, mode
@@ -89,7 +89,7 @@ def _fill(tar: tarfile.TarFile, image: Image) -> None:
     _add(tar, "etc/passwd", b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n", 0o644)
     _add(tar, "etc/group", b"root:x:0:\nnogroup:x:65534:\n", 0o644)
     _add(tar, "etc/ssl/certs/ca-certificates.crt", certificates.CA.read_bytes(), 0o644)
-    for name, source in {**image.files, **(_libraries(XTABLES) if XTABLES in image.files.values() else {})}.items():
+    for name, source in {**files, **(_libraries(XTABLES) if XTABLES in files.values() else {})}.items():
         _add(tar, name, source.read_bytes(), 0o755)
 
 

@@ -147,14 +147,19 @@ class Service:
     def job(self) -> dict[str, t.Any]:
         return json.loads(nomad(self.site, "job", "inspect", self.name))["Job"]
 
+    def running(self) -> list[str]:
+        """The ids of the running allocations."""
+        allocations = json.loads(nomad(self.site, "job", "allocs", "-json", self.name))
+        return [found["ID"] for found in allocations if found["ClientStatus"] == "running"]
+
     def allocation(self) -> str:
         """The id of the one running allocation."""
-        allocations = json.loads(nomad(self.site, "job", "allocs", "-json", self.name))
-        (running,) = (found["ID"] for found in allocations if found["ClientStatus"] == "running")
+        (running,) = self.running()
         return running
 
-    def evidence(self) -> dict[str, t.Any]:
-        return json.loads(nomad(self.site, "alloc", "fs", self.allocation(), "tailscale/local/run/evidence.json"))
+    def evidence(self, allocation: str | None = None) -> dict[str, t.Any]:
+        """What the sidecar of an allocation wrote; by default of the one that runs."""
+        return json.loads(nomad(self.site, "alloc", "fs", allocation or self.allocation(), "tailscale/local/run/evidence.json"))
 
     def nodes(self) -> list[str]:
         """The names of the tailnet's nodes that are, or once were, this service's."""

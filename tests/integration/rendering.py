@@ -30,7 +30,6 @@ def rendered(declarations: t.Iterable[Json]) -> list[Json]:
 
 
 def _main() -> None:
-    import jinja2
     from ansible.errors import AnsibleError
     from ansible.parsing.dataloader import DataLoader
     from ansible.plugins.loader import init_plugin_loader
@@ -44,19 +43,6 @@ def _main() -> None:
             return [trusted(part) for part in value]
         return trust_as_template(value) if isinstance(value, str) else value
 
-    compiled: dict[tuple[t.Any, ...], t.Any] = {}
-    compile_once = jinja2.Environment.compile
-
-    def kept(self: jinja2.Environment, source: t.Any, name: t.Any = None, filename: t.Any = None, **options: t.Any) -> t.Any:
-        """The declarations differ, the roles do not."""
-        if not isinstance(source, str):
-            return compile_once(self, source, name, filename, **options)
-        key = (source, name, self.trim_blocks)
-        if key not in compiled:
-            compiled[key] = compile_once(self, source, name, filename, **options)
-        return compiled[key]
-
-    jinja2.Environment.compile = kept  # type: ignore[method-assign,assignment]
     init_plugin_loader([str(ROOT / "collections")])
     variables: Json = {"ansible_search_path": [str(ROLES / "workload")]}
     for role in ("workload", "private_service"):

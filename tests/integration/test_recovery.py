@@ -70,14 +70,9 @@ def test_killed_tasks(site: Site, lasting: Service, tasks: tuple[str, ...]) -> N
 def test_a_stopped_allocation(site: Site, lasting: Service) -> None:
     before = lasting.allocation()
     play.nomad(site, "alloc", "stop", before)
-    wait_until(lambda: running(site, lasting) not in ([], [before]), "another allocation", 60)
+    wait_until(lambda: lasting.running() not in ([], [before]), "another allocation", 60)
     print(f"allocation stopped: {answers(site, lasting):.1f} s")
     assert lasting.nodes() == [lasting.name]
-
-
-def running(site: Site, service: Service) -> list[str]:
-    allocations = json.loads(play.nomad(site, "job", "allocs", "-json", service.name))
-    return [found["ID"] for found in allocations if found["ClientStatus"] == "running"]
 
 
 def test_a_drained_client(site: Site, declare) -> None:
@@ -119,9 +114,9 @@ def test_a_client_out_of_touch(site: Site, declare, block: str) -> None:
     finally:
         faults.heal()
     if block:
-        wait_until(lambda: running(site, service) == [before], "the allocation to be taken back", 60)
+        wait_until(lambda: service.running() == [before], "the allocation to be taken back", 60)
     else:
-        wait_until(lambda: running(site, service) not in ([], [before]), "another allocation", 120)
+        wait_until(lambda: service.running() not in ([], [before]), "another allocation", 120)
     print(f"client in touch again: {answers(site, service, 120):.1f} s after that")
     wait_until(lambda: service.nodes() == ["apart"], "one node, with the service's name", 120)
     assert service.deploy().returncode == 0
@@ -156,7 +151,7 @@ def test_a_node_that_could_not_log_out_gets_its_name_back(site: Site, declare) -
     frozen = play.run(site, "docker", "kill", "--signal", "STOP", f"tailscale-{before}")
     assert frozen.returncode == 0, frozen.stderr
     play.nomad(site, "alloc", "stop", before)
-    wait_until(lambda: running(site, service) not in ([], [before]), "another allocation", 90)
+    wait_until(lambda: service.running() not in ([], [before]), "another allocation", 90)
     begin = time.monotonic()
     wait_until(lambda: service.nodes() == [service.name] and answering(site, service), "the old name", 300)
     print(f"name back {time.monotonic() - begin:.0f} s after the new allocation began")

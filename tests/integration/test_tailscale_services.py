@@ -9,7 +9,7 @@ import json
 import typing as t
 
 from tests.integration import play
-from tests.integration.play import Service, changed
+from tests.integration.play import changed
 from tests.lab.command import wait_until
 from tests.lab.site import Site
 
@@ -18,10 +18,10 @@ def test_each_allocation_advertises_the_service_and_drains_it(site: Site, declar
     service = declare("hosts", count=2, hostname="hosts-${NOMAD_ALLOC_INDEX}", tailscale_service="svc:web")
     done = service.deploy()
     assert done.returncode == 0, done.stdout + done.stderr
-    first, second = running(service)
+    first, second = service.running()
     for allocation in (first, second):
         wait_until(advertises(site, allocation, ["svc:web"]), "the service to be advertised", 30)
-        assert evidence(site, allocation)["serve_config"] == {
+        assert service.evidence(allocation)["serve_config"] == {
             "Services": {
                 "svc:web": {
                     "TCP": {"80": {"HTTP": True}},
@@ -34,14 +34,9 @@ def test_each_allocation_advertises_the_service_and_drains_it(site: Site, declar
     assert changed(again) == 0, again.stdout
     play.nomad(site, "alloc", "stop", "-detach", first)
     wait_until(advertises(site, first, []), "the first host to be drained", 10)
-    assert evidence(site, first)["phase"] == "stopping", "it is on the tailnet still"
-    wait_until(lambda: evidence(site, first)["phase"] == "logged_out", "the first host to leave", 40)
+    assert service.evidence(first)["phase"] == "stopping", "it is on the tailnet still"
+    wait_until(lambda: service.evidence(first)["phase"] == "logged_out", "the first host to leave", 40)
     wait_until(advertises(site, second, ["svc:web"]), "the second host to go on", 10)
-
-
-def running(service: Service) -> list[str]:
-    allocations = json.loads(play.nomad(service.site, "job", "allocs", "-json", service.name))
-    return [found["ID"] for found in allocations if found["ClientStatus"] == "running"]
 
 
 def advertises(site: Site, allocation: str, services: list[str]) -> t.Callable[[], bool]:
@@ -53,7 +48,3 @@ def advertises(site: Site, allocation: str, services: list[str]) -> t.Callable[[
         return bool(said) and (json.loads(said)["AdvertiseServices"] or []) == services
 
     return found
-
-
-def evidence(site: Site, allocation: str) -> dict[str, t.Any]:
-    return json.loads(play.nomad(site, "alloc", "fs", allocation, "tailscale/local/run/evidence.json"))

@@ -148,9 +148,10 @@ class Service:
         return json.loads(nomad(self.site, "job", "inspect", self.name))["Job"]
 
     def running(self) -> list[str]:
-        """The ids of the running allocations."""
+        """The ids of the running allocations that are to run on; one that is being stopped runs for a while too."""
         allocations = json.loads(nomad(self.site, "job", "allocs", "-json", self.name))
-        return [found["ID"] for found in allocations if found["ClientStatus"] == "running"]
+        states = ("run", "running")
+        return [found["ID"] for found in allocations if (found["DesiredStatus"], found["ClientStatus"]) == states]
 
     def allocation(self) -> str:
         """The id of the one running allocation."""

@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration import play
 from tests.integration.play import Service, changed
+from tests.lab.command import wait_until
 from tests.lab.site import Site
 
 # As a person asks, from the client's place.
@@ -63,6 +64,6 @@ def test_a_canary_that_answers_wrong_leaves_the_old_version(site: Site, service:
     assert update.returncode != 0
     assert "was not promoted, the version before it goes on" in update.stdout
     assert service.allocation() == before
-    assert service.nodes() == ["released"]
+    wait_until(lambda: service.nodes() == ["released"], "the canary's node to log out", 30)
     assert site.fetch("client", f"{service.url}/get", retries=10).returncode == 0
     assert "VERSION" not in json.dumps(json.loads(play.nomad(site, "job", "inspect", "released")))

@@ -69,7 +69,7 @@ def test_killed_tasks(site: Site, lasting: Service, tasks: tuple[str, ...]) -> N
 
 def test_a_stopped_allocation(site: Site, lasting: Service) -> None:
     before = lasting.allocation()
-    play.nomad(site, "alloc", "stop", before)
+    play.nomad(site, "alloc", "stop", "-detach", before)
     wait_until(lambda: lasting.running() not in ([], [before]), "another allocation", 60)
     print(f"allocation stopped: {answers(site, lasting):.1f} s")
     assert lasting.nodes() == [lasting.name]
@@ -150,7 +150,7 @@ def test_a_node_that_could_not_log_out_gets_its_name_back(site: Site, declare) -
     before = service.allocation()
     frozen = play.run(site, "docker", "kill", "--signal", "STOP", f"tailscale-{before}")
     assert frozen.returncode == 0, frozen.stderr
-    play.nomad(site, "alloc", "stop", before)
+    play.nomad(site, "alloc", "stop", "-detach", before)
     wait_until(lambda: service.running() not in ([], [before]), "another allocation", 90)
     begin = time.monotonic()
     wait_until(lambda: service.nodes() == [service.name] and answering(site, service), "the old name", 300)

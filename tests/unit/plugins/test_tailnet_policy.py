@@ -86,7 +86,7 @@ def test_what_is_no_hujson_is_located(text: str, message: str) -> None:
         ({"acls": {}}, "acls must be a list"),
         ({"acls": ["x"]}, "acls[0] must be an object"),
         ({"acls": [{"action": "accept", "src": "*", "dst": ["*:*"]}]}, "acls[0].src must be a list"),
-        ({"grants": [grant("*", "*"), grant("*", 443)]}, "grants[1].ip must be a list of texts"),  # type: ignore[arg-type]
+        ({"grants": [grant("*", "*"), grant("*", 443)]}, "grants[1].ip must be a list of texts"),
         ({"groups": []}, "groups must be an object"),
         ({"groups": {"group:a": "alice@example.com"}}, "groups.group:a must be a list"),
         ({"tagOwners": {"tag:service": "alice@example.com"}}, "tagOwners.tag:service must be a list"),

@@ -149,14 +149,18 @@ class Service:
 
     def running(self) -> list[str]:
         """The ids of the running allocations that are to run on; one that is being stopped runs for a while too."""
-        allocations = json.loads(nomad(self.site, "job", "allocs", "-json", self.name))
-        states = ("run", "running")
-        return [found["ID"] for found in allocations if (found["DesiredStatus"], found["ClientStatus"]) == states]
+        found = json.loads(nomad(self.site, "job", "allocs", "-json", self.name))
+        return [one["ID"] for one in found if (one["DesiredStatus"], one["ClientStatus"]) == ("run", "running")]
 
     def allocation(self) -> str:
         """The id of the one running allocation."""
         (running,) = self.running()
         return running
+
+    def inside(self, task: str, *command: str, allocation: str | None = None) -> Done:
+        """A command in a task; what it says gets lost now and then on its way through Nomad."""
+        options = ("-i=false", "-t=false", "-task", task, allocation or self.allocation())
+        return run(self.site, "nomad", "alloc", "exec", *options, *command)
 
     def evidence(self, allocation: str | None = None) -> dict[str, t.Any]:
         """What the sidecar of an allocation wrote; by default of the one that runs."""

@@ -24,8 +24,7 @@ def addresses(service: Service) -> tuple[str, str]:
 def asked(service: Service, address: str, port: int, host: str = "any") -> str:
     """What the app gets for an HTTP request of its own; nothing, when nobody answers."""
     script = f"(printf 'GET /get HTTP/1.0\\r\\nHost: {host}\\r\\n\\r\\n'; sleep 2) | nc -w 5 {address} {port}"
-    command = ["nomad", "alloc", "exec", "-i=false", "-t=false", "-task", "app", service.allocation(), "sh", "-c", script]
-    return play.run(service.site, *command).stdout
+    return service.inside("app", "sh", "-c", script).stdout
 
 
 def test_in_kernel_mode_the_app_sees_its_clients_and_nobody_else(site: Site, declare) -> None:

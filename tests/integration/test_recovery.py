@@ -27,10 +27,6 @@ def lasting(request: pytest.FixtureRequest, declare) -> Service:
     return service
 
 
-def inside(site: Site, service: Service, task: str, *command: str) -> None:
-    play.nomad(site, "alloc", "exec", "-i=false", "-t=false", "-task", task, service.allocation(), *command)
-
-
 def answers(site: Site, service: Service, seconds: float = 60) -> float:
     """Seconds until the service answers under its name."""
     begin = time.monotonic()
@@ -46,7 +42,8 @@ def restarts(site: Site, allocation: str) -> dict[str, int]:
 
 def test_a_killed_tailscaled(site: Site, lasting: Service) -> None:
     before = lasting.allocation()
-    inside(site, lasting, "tailscale", "killall", "-9", "tailscaled")
+    killed = lasting.inside("tailscale", "killall", "-9", "tailscaled")
+    assert killed.returncode == 0, killed.stderr
     print(f"tailscaled killed: {answers(site, lasting):.1f} s")
     assert lasting.allocation() == before
     assert set(restarts(site, before).values()) == {0}

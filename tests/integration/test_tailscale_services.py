@@ -9,7 +9,7 @@ import json
 import typing as t
 
 from tests.integration import play
-from tests.integration.play import changed
+from tests.integration.play import Service, changed
 from tests.lab.command import wait_until
 from tests.lab.site import Site
 
@@ -20,7 +20,7 @@ def test_each_allocation_advertises_the_service_and_drains_it(site: Site, declar
     assert done.returncode == 0, done.stdout + done.stderr
     first, second = service.running()
     for allocation in (first, second):
-        wait_until(advertises(site, allocation, ["svc:web"]), "the service to be advertised", 30)
+        wait_until(advertises(service, allocation, ["svc:web"]), "the service to be advertised", 30)
         assert service.evidence(allocation)["serve_config"] == {
             "Services": {
                 "svc:web": {
@@ -33,18 +33,17 @@ def test_each_allocation_advertises_the_service_and_drains_it(site: Site, declar
     assert again.returncode == 0, again.stdout + again.stderr
     assert changed(again) == 0, again.stdout
     play.nomad(site, "alloc", "stop", "-detach", first)
-    wait_until(advertises(site, first, []), "the first host to be drained", 10)
+    wait_until(advertises(service, first, []), "the first host to be drained", 10)
     assert service.evidence(first)["phase"] == "stopping", "it is on the tailnet still"
     wait_until(lambda: service.evidence(first)["phase"] == "logged_out", "the first host to leave", 40)
-    wait_until(advertises(site, second, ["svc:web"]), "the second host to go on", 10)
+    wait_until(advertises(service, second, ["svc:web"]), "the second host to go on", 10)
 
 
-def advertises(site: Site, allocation: str, services: list[str]) -> t.Callable[[], bool]:
-    """Whether tailscaled advertises these services; what a command says gets lost now and then on its way through Nomad."""
-    command = ["alloc", "exec", "-i=false", "-t=false", "-task", "tailscale", allocation]
+def advertises(hosts: Service, allocation: str, services: list[str]) -> t.Callable[[], bool]:
+    """Whether tailscaled advertises these services; an answer that got lost is asked for again."""
 
     def found() -> bool:
-        said = play.run(site, "nomad", *command, "tailscale", "--socket=/tmp/tailscaled.sock", "debug", "prefs").stdout
+        said = hosts.inside("tailscale", "tailscale", "--socket=/tmp/tailscaled.sock", "debug", "prefs", allocation=allocation).stdout
         return bool(said) and (json.loads(said)["AdvertiseServices"] or []) == services
 
     return found

@@ -14,9 +14,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers GET with the caller's address."""
+    """Answers GET and POST with the caller's address."""
 
     def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
         caller = self.client_address[0]
         as_json = self.path.partition("?")[0] == "/json"
         text = json.dumps({"ip": caller, "path": self.path, "headers": dict(self.headers)}) if as_json else caller
@@ -26,6 +27,8 @@ class Echo(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
+
+    do_POST = do_GET
 
 
 if __name__ == "__main__":

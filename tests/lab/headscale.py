@@ -40,6 +40,7 @@ def start() -> None:
     users = {name: _json("users", "create", name)["id"] for name in USERS}
     _store("service", _key(users["lab"], "--reusable", "--ephemeral", "--tags", "tag:service"))
     _store("worker", _key(users["lab"], "--reusable", "--ephemeral", "--tags", "tag:worker"))
+    _store("both", _key(users["lab"], "--reusable", "--ephemeral", "--tags", "tag:service,tag:worker"))
     _store("exit", _key(users["lab"], "--reusable", "--tags", "tag:exit"))
     for name in ("alice", "mallory"):
         _store(name, _key(users[name], "--reusable"))

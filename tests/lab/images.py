@@ -45,12 +45,14 @@ TAILSCALE = Image(
 HTTPBIN = Image(f"lab/go-httpbin:{tools.HTTPBIN.version}", {"bin/go-httpbin": BIN / "go-httpbin"}, 'CMD ["/bin/go-httpbin"]')
 CADDY = Image(f"lab/caddy:{tools.CADDY.version}", {"usr/bin/caddy": BIN / "caddy"}, 'CMD ["/usr/bin/caddy"]')
 BUSYBOX_ONLY = Image("lab/busybox:1", {}, 'CMD ["/bin/sh"]')
+# A hostile app, for the tests of egress.
+ESCAPE = Image(f"lab/escape:{tools.ESCAPE.version}", {"bin/escape": BIN / "escape"}, 'CMD ["/bin/sh"]')
 # What Nomad starts first to hold an allocation's network namespace.
 PAUSE = Image("lab/pause:1", {}, 'CMD ["/bin/sh", "-c", "trap exit TERM INT; while :; do sleep 3600 & wait; done"]')
 # What Nomad's exec driver gives its tasks as their root, instead of the machine's own programs.
 CHROOT = {**{f"usr/bin/{program}": BIN / program for program in tools.TAILSCALE.programs}, **HTTPBIN.files}
 CHROOT_DIRECTORY = DATA / "chroot"
-ALL = (PAUSE, TAILSCALE, HTTPBIN, CADDY, BUSYBOX_ONLY)
+ALL = (PAUSE, TAILSCALE, HTTPBIN, CADDY, BUSYBOX_ONLY, ESCAPE)
 
 
 def make(image: Image) -> None:

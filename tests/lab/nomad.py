@@ -16,6 +16,8 @@ from .errors import LabError
 from .topology import BIN, DATA, NAMESPACES, NOMAD_PORT, RELAY_IP, SITE_IP, STATE
 
 TOKEN_FILE = STATE / "nomad.token"
+# CNI networks of the client, besides its own bridge; there are none at first.
+NETWORKS = STATE / "cni"
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def start_client() -> None:
     """
     settings = {"loopback": RELAY_IP, "cgroup": cgroups.NOMAD, "docker": docker_engine.HOST, "pause": images.PAUSE.tag}
     settings["chroot"] = str(images.CHROOT_DIRECTORY)
+    settings["networks"] = str(NETWORKS)
     names = ["IP:127.0.0.1", "DNS:localhost", "DNS:client.global.nomad"]
     _start(CLIENT.name, "nomad-client.hcl", names, ip=SITE_IP, **settings)
     CLIENT.wait()

@@ -44,6 +44,7 @@ class Site:
     httpbin_image: str = images.HTTPBIN.tag
     caddy_image: str = images.CADDY.tag
     busybox_image: str = images.BUSYBOX_ONLY.tag
+    escape_image: str = images.ESCAPE.tag
 
     @classmethod
     def running(cls) -> Site:
@@ -79,6 +80,7 @@ class Site:
             "LAB_HTTPBIN_IMAGE": self.httpbin_image,
             "LAB_CADDY_IMAGE": self.caddy_image,
             "LAB_BUSYBOX_IMAGE": self.busybox_image,
+            "LAB_ESCAPE_IMAGE": self.escape_image,
             "LAB_HEADSCALE": shlex.join(headscale.CLI),
         }
         variables.update({f"LAB_IN_{name.upper()}": shlex.join(place.enter) for name, place in NAMESPACES.items()})

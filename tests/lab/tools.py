@@ -48,11 +48,11 @@ class Tool:
 
     @property
     def version(self) -> str:
-        """Of the module that the first program comes from, or else is made around."""
+        """Of the module that the first program comes from, or else is made around; 1 for one that needs no other."""
         text = (self.source / "go.mod").read_text()
         modules = re.findall(r"^(?:require)?\s+(\S+) v(\S+)$", text, re.M)
         if self.packages == ["."]:
-            return str(modules[0][1])
+            return str(modules[0][1]) if modules else "1"
         return max((str(module), str(version)) for module, version in modules if self.packages[0].startswith(module))[1]
 
     @property
@@ -63,7 +63,7 @@ class Tool:
     def home(self) -> Path:
         """The cache directory; its name changes with everything that decides the result."""
         key = hashlib.sha256(f"{self.flags}{'cgo' * self.cgo}".encode())
-        for path in (self.source / "go.mod", self.source / "go.sum", *sorted(self.source.glob("*.go"))):
+        for path in (*sorted(self.source.glob("go.*")), *sorted(self.source.glob("*.go"))):
             key.update(path.read_bytes())
         return CACHE / f"{self.name}-{key.hexdigest()[:12]}"
 
@@ -77,8 +77,9 @@ TAILSCALE = Tool("tailscale", ("tailscale", "tailscaled", "containerboot"))
 HTTPBIN = Tool("httpbin", ("go-httpbin",))
 CADDY = Tool("caddy", ("caddy",))
 TESTCONTROL = Tool("testcontrol", ("testcontrol",))
+ESCAPE = Tool("escape", ("escape",))
 # The longest builds first.
-ALWAYS = (NOMAD, TAILSCALE, HEADSCALE, CADDY, HTTPBIN)
+ALWAYS = (NOMAD, TAILSCALE, HEADSCALE, CADDY, HTTPBIN, ESCAPE)
 OPTIONAL = {"vault": VAULT, "consul": CONSUL, "testcontrol": TESTCONTROL}
 
 

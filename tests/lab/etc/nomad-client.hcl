@@ -19,6 +19,7 @@ client {
   servers           = ["$ip"]
   network_interface = "eth0"
   cni_path          = "/usr/lib/cni"
+  cni_config_dir    = "$networks"
   cgroup_parent     = "$cgroup"
 
   chroot_env {

@@ -16,7 +16,7 @@ description:
   - It is a lookup and no expression of the role, because compiling such an expression costs every service more than the check.
 options:
   _terms:
-    description: Names of roles of this collection. There is V(private_service).
+    description: Names of roles of this collection. There are V(private_service), V(egress_worker) and V(egress_network).
     type: list
     elements: str
     required: true
@@ -39,9 +39,13 @@ import typing as t
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._private_service import problems
+from ansible_collections.notailcar.nomad.plugins.plugin_utils import _egress_network, _egress_worker, _private_service
 
-ROLES = {"private_service": problems}
+ROLES = {
+    "egress_network": _egress_network.problems,
+    "egress_worker": _egress_worker.problems,
+    "private_service": _private_service.problems,
+}
 
 
 class LookupModule(LookupBase):

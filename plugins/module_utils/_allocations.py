@@ -19,6 +19,8 @@ Json = dict[str, t.Any]
 TERMINAL = ("complete", "failed", "lost")
 # Nomad puts the number of the allocation for it.
 INDEX = "${NOMAD_ALLOC_INDEX}"
+# And for it the first eight characters of the allocation's ID.
+SHORT_ID = "${NOMAD_SHORT_ALLOC_ID}"
 
 
 def of_job(client: Client, job: str, **query: t.Any) -> Answer:
@@ -61,6 +63,11 @@ def summary(allocation: Json) -> Json:
         "node_name": allocation.get("NodeName") or "",
         "tasks": task_ends(allocation),
     }
+
+
+def named(hostname: str, allocation: Json) -> str:
+    """Return a hostname as Nomad fills it in for this allocation."""
+    return hostname.replace(INDEX, str(index(allocation))).replace(SHORT_ID, short(allocation))
 
 
 def short(allocation: Json) -> str:

@@ -118,6 +118,8 @@ def judge(reading: Reading, wanted: Wanted) -> tuple[str, str]:
 
 def judge_logout(reading: Reading, ended: bool = False) -> tuple[str, str]:
     """Return verdict and reason of a node that should have left the tailnet; `ended`: its sidecar does nothing any more."""
+    if reading.evidence is None and ended and reading.verdict == "never_written":
+        return "abandoned", "the sidecar left no evidence; the control server forgets an ephemeral node later, by itself"
     if reading.evidence is None:
         return reading.verdict, reading.reason
     phase = reading.evidence.get("phase")

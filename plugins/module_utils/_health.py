@@ -69,11 +69,11 @@ def _give_up(params: Json, nodes: list[Json], open_: list[Json], when: str) -> t
 
 
 def _look(client: Client, params: Json) -> list[Json]:
-    allocations = _of_interest(client, params)
+    allocations = of_interest(client, params)
     return [_node(client, allocation, params) for allocation in allocations]
 
 
-def _of_interest(client: Client, params: Json) -> list[Json]:
+def of_interest(client: Client, params: Json) -> list[Json]:
     """The allocations that should run (ready), or the last version's allocations (logged_out)."""
     job, task = params["job"], params["task"]
     if params["state"] == "ready":
@@ -96,7 +96,7 @@ def _node(client: Client, allocation: Json, params: Json) -> Json:
         if allocation["ClientStatus"] in _allocations.TERMINAL:
             reading = Reading(verdict="not_ready", reason=f"the allocation is {allocation['ClientStatus']}")
         tags = None if params["tags"] is None else tuple(params["tags"])
-        hostname = params["hostname"] and params["hostname"].replace(_allocations.INDEX, str(_allocations.index(allocation)))
+        hostname = params["hostname"] and _allocations.named(params["hostname"], allocation)
         wanted = Wanted(hostname, params["tailnet"], tags, params["serve_config"], params["max_age"], params["canary"])
         verdict, reason = judge(reading, wanted)
     elif allocation["ClientStatus"] in _allocations.TERMINAL and not _started(allocation, params["task"]):

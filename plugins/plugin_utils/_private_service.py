@@ -7,61 +7,43 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections import ChainMap
-from collections.abc import Mapping
 from pathlib import Path
 
-from ansible_collections.notailcar.nomad.plugins.module_utils._allocations import INDEX
+from . import _egress, _endpoints, _tailnet_policy
+from ._inputs import (
+    LABEL,
+    LIST,
+    MAPPING,
+    SHAPES,
+    Inputs,
+    filled,
+    node_problems,
+    program_problems,
+    task_problems,
+    well_shaped,
+)
 
-from . import _endpoints, _tailnet_policy
-
-Inputs = Mapping[str, t.Any]
-
-LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-# With it the variable's path has at most 128 characters, and the name of the health check's service 63.
-JOB = re.compile(r"[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?")
-TAG = re.compile(r"tag:[a-zA-Z][a-zA-Z0-9-]*")
 SERVICE = re.compile(r"svc:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-URL = re.compile(r"https?://\S+")
-BELOW_LOCAL = re.compile(r"local/(?!.*\.\.).*")
-ENVIRONMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-HOUSE_TASKS = ("app", "gate", "tailscale")
-
-# What comes from `-e name=value` is text, which the argument specification would take for a list or mapping; a template would not.
-SHAPES: dict[str, tuple[type, str]] = {
-    **dict.fromkeys(
-        ("args", "checks", "constraints", "datacenters", "endpoints", "env_files", "files", "sources", "tags", "tasks", "volumes"),
-        (list, "must be a list"),
-    ),
-    **dict.fromkeys(("env", "registration", "resources", "secrets", "serve_config", "state_volume"), (dict, "must be a mapping")),
+OWN_SHAPES = {
+    **SHAPES,
+    **dict.fromkeys(("checks", "endpoints", "sources"), LIST),
+    **dict.fromkeys(("config", "egress", "registration", "serve_config", "state_volume"), MAPPING),
 }
 
 
 def problems(inputs: Inputs) -> list[str]:
     """Return a sentence for each problem; `inputs` are the role's variables by their names without the role's prefix."""
-    misshapen = {name: f"{name} {must}" for name, (kind, must) in SHAPES.items() if not isinstance(inputs[name], kind)}
-    well_shaped = ChainMap({name: SHAPES[name][0]() for name in misshapen}, t.cast("dict[str, t.Any]", inputs))
-    sentences = [*misshapen.values(), *_node(well_shaped), *_app(well_shaped), *_reach(well_shaped), *_access(well_shaped)]
+    misshapen, shaped = well_shaped(inputs, OWN_SHAPES)
+    sentences = [*misshapen, *_node(shaped), *_app(shaped), *_reach(shaped), *_access(shaped)]
     return [f"private_service_{sentence}" for sentence in sentences]
 
 
 def _node(inputs: Inputs) -> t.Iterator[str]:
-    """The job and its node on the tailnet."""
-    count, hostname = inputs["count"], str(inputs["hostname"])
-    if not JOB.fullmatch(str(inputs["name"])):
-        yield f"name '{inputs['name']}' is no DNS label: use a-z, 0-9 and -, at most 53 characters"
-    if not LABEL.fullmatch(hostname.replace(INDEX, "0")):
-        yield f"hostname '{hostname}' is no DNS label: use a-z, 0-9 and -, at most 63 characters"
-    elif _endpoints.is_true(inputs["canary"]) and not LABEL.fullmatch(f"{hostname.replace(INDEX, '0')}-canary"):
-        yield f"hostname '{hostname}' is too long for a canary: at most 56 characters"
-    if not _is_number(count, 1):
-        yield "count must be at least 1"
-    elif int(count) > 1 and INDEX not in hostname:
-        yield f"hostname '{hostname}' would be that of {count} nodes: give each its own, for example '{inputs['name']}-{INDEX}'"
-    if strange := [str(tag) for tag in inputs["tags"] if not TAG.fullmatch(str(tag))]:
-        yield f"tags: '{_quoted(strange)}' must be of the form tag:name"
-    if inputs["login_server"] and not URL.fullmatch(inputs["login_server"]):
-        yield f"login_server '{inputs['login_server']}' is no URL"
+    """The job, its node on the tailnet, and where both run."""
+    yield from node_problems(inputs)
+    hostname = filled(str(inputs["hostname"]))
+    if _endpoints.is_true(inputs["canary"]) and LABEL.fullmatch(hostname) and not LABEL.fullmatch(f"{hostname}-canary"):
+        yield f"hostname '{inputs['hostname']}' is too long for a canary: at most 56 characters"
     if inputs["network"] == "host" and inputs["mode"] == "kernel":
         yield "mode kernel needs a network namespace of its own, not that of the host"
     if inputs["driver"] != "docker" and inputs["mode"] == "kernel":
@@ -72,27 +54,21 @@ def _node(inputs: Inputs) -> t.Iterator[str]:
         yield "state_volume keeps the node: it needs private_service_ephemeral: false and a key that is not ephemeral"
     if inputs["state_volume"] and not inputs["state_volume"].get("source"):
         yield "state_volume needs the source of a volume"
-    if inputs["state"] == "present" and not (inputs["auth_key"] or "").strip():
-        yield "auth_key is required: a reusable, ephemeral auth key of your tailnet"
+    if inputs["egress"]:
+        yield from (f"egress.{sentence}" for sentence in _egress.problems(inputs["egress"], inputs["mode"]))
+        app = {"name": "app", "config": inputs["config"], "extra": inputs["extra_task"]}
+        yield from _egress.task_problems([app, *inputs["tasks"]])
+        if inputs["network"] == "host":
+            yield "egress needs a network namespace of its own, not that of the host: others would reach its proxy, and it their ways out"
+        if inputs["driver"] != "docker":
+            yield f"egress needs docker: with {inputs['driver']} the guard has not been proved"
 
 
 def _app(inputs: Inputs) -> t.Iterator[str]:
     """The tasks beside the sidecar."""
-    if outside := [file["path"] for file in inputs["files"] if not BELOW_LOCAL.fullmatch(file["path"])]:
-        yield f"files: '{_quoted(outside)}' must lie below local/"
-    if unfit := [str(name) for name in inputs["secrets"] if not ENVIRONMENT.fullmatch(str(name))]:
-        yield f"secrets: '{_quoted(unfit)}' cannot be the name of an environment variable"
-    volumes = [str(volume["name"]) for volume in inputs["volumes"]]
-    if "tailscale-state" in volumes or len(set(volumes)) < len(volumes):
-        yield "volumes: each needs a name of its own, other than tailscale-state"
-    names = [str(task["name"]) for task in inputs["tasks"]]
-    if taken := [name for name in names if name in HOUSE_TASKS or names.count(name) > 1]:
-        yield f"tasks: the name '{taken[0]}' is taken"
-    for task in inputs["tasks"]:
-        if unknown := [str(mount["name"]) for mount in task.get("volumes") or () if mount["name"] not in volumes]:
-            yield f"tasks: {task['name']} mounts '{_quoted(unknown)}', which private_service_volumes does not name"
+    yield from task_problems(inputs, "private_service")
     if inputs["state"] != "absent":
-        yield from _programs(inputs)
+        yield from program_problems(inputs, inputs["driver"])
         if inputs["network"] == "host" and inputs["port"]:
             yield "port is chosen by Nomad with host networking: leave it out, and let the app listen on 127.0.0.1:${NOMAD_PORT_app}"
         if inputs["network"] != "host" and not _endpoints.as_port(inputs["port"]):
@@ -102,19 +78,6 @@ def _app(inputs: Inputs) -> t.Iterator[str]:
         yield "checks: each needs a name of its own"
     if long := [name for name in checks if not LABEL.fullmatch(f"{inputs['name']}-{name}") or name == "tailscale"]:
         yield f"checks: '{long[0]}' does not make the name of a service: use a-z, 0-9 and -, other than tailscale"
-
-
-def _programs(inputs: Inputs) -> t.Iterator[str]:
-    """What each task runs: an image, or a command of the client."""
-    driver = inputs["driver"]
-    needed, unfit = ("image", None) if driver == "docker" else ("command", "image")
-    if not inputs[needed]:
-        yield f"{needed} is required"
-    if unfit and inputs[unfit]:
-        yield f"{unfit} belongs to docker, not to {driver}"
-    for task in inputs["tasks"]:
-        if not task.get(needed):
-            yield f"tasks: {task['name']} needs its {needed}"
 
 
 def _reach(inputs: Inputs) -> t.Iterator[str]:
@@ -167,11 +130,3 @@ def _ports(inputs: Inputs) -> list[int]:
     config = inputs["serve_config"]
     ports = config.get("TCP") or () if config else [_endpoints.Endpoint.of(one).port for one in inputs["endpoints"]]
     return [port for port in map(_endpoints.as_port, ports) if port]
-
-
-def _quoted(words: t.Iterable[str]) -> str:
-    return "', '".join(words)
-
-
-def _is_number(value: t.Any, least: int) -> bool:
-    return str(value).isdecimal() and int(value) >= least

@@ -37,6 +37,8 @@ backoff=1
 logged_out=false
 reclaim_at=
 reclaim_wait=5
+guarded=false
+joined=false
 
 say() { echo "sidecar: $1"; }
 
@@ -78,17 +80,23 @@ open_ports() {
 }
 
 write_evidence() { # phase, reason
-    serve=$(tailscale_cli serve status --json 2>/dev/null) || serve=
+    serve=
+    [ ! -s "$wanted_serve" ] || serve=$(tailscale_cli serve status --json 2>/dev/null) || serve=
     [ -n "$status" ] || status=null
     [ -n "$serve" ] || serve=null
     expired=false
     [ ! -e "$key_expired" ] || expired=true
     [ "$node_name" = "$TS_HOSTNAME" ] && canary=false || canary=true
-    printf '{"version": 1, "alloc_id": "%s", "boot_id": "%s", "netns": "%s", "time": %s, "phase": "%s", "reason": "%s", "joined": %s, "key_expired": %s, "mode": "%s", "canary": %s, "app_port": %s, "open_ports": [%s], "status": %s, "serve_config": %s}\n' \
+    egress=null
+    [ "$guarded" = false ] || egress=$(guard_json)
+    printf '{"version": 1, "alloc_id": "%s", "boot_id": "%s", "netns": "%s", "time": %s, "phase": "%s", "reason": "%s", "joined": %s, "key_expired": %s, "mode": "%s", "canary": %s, "app_port": %s, "open_ports": [%s], "egress": %s, "status": %s, "serve_config": %s}\n' \
         "$NOMAD_ALLOC_ID" "$boot_id" "$netns" "$(date +%s)" "$1" "$2" "$joined" "$expired" "$SIDECAR_MODE" "$canary" "$SIDECAR_APP_PORT" \
-        "$(open_ports)" "$status" "$serve" |
+        "$(open_ports)" "$egress" "$status" "$serve" |
         publish "$run/evidence.json"
 }
+
+# What has just changed is looked at every second.
+observe_for() { settling=$1; } # seconds
 
 # Ready for the gate is the lenient rule: a working node stays ready while the control plane is away.
 not_ready_because() {
@@ -115,6 +123,10 @@ not_ready_because() {
 observe() {
     see
     reason=$(not_ready_because)
+    if [ "$guarded" = true ] && [ -z "$reason" ]; then
+        guard_look
+        reason=$guard_reason
+    fi
     [ -z "$reason" ] || [ "$reason" = "$told" ] || say "$reason"
     told=$reason
     if [ -z "$reason" ]; then
@@ -144,13 +156,13 @@ push_serve_config() {
     cmp -s "$NOMAD_SECRETS_DIR/.serve_config.json" "$TS_SERVE_CONFIG" && return 0
     mv "$NOMAD_SECRETS_DIR/.serve_config.json" "$TS_SERVE_CONFIG"
     say 'gave containerboot a new serve configuration'
-    settling=5
+    observe_for 5
 }
 
 # A control server gives the name only at a login. While another node holds it, often this job's own that was killed and is not
 # forgotten yet, the node logs in anew from time to time. A node that is kept is not given up for a name.
 reclaim_name() {
-    [ "$SIDECAR_EPHEMERAL" = true ] || return 0
+    { [ "$SIDECAR_EPHEMERAL" = true ] && [ "$guarded" = false ]; } || return 0
     case $dns_name in
         '' | "$node_name" | "$node_name".*) reclaim_at='' && reclaim_wait=5 && return 0 ;;
     esac
@@ -180,6 +192,7 @@ wanted_name() {
 }
 
 take_name() {
+    [ -s "$NOMAD_SECRETS_DIR/release" ] || return 0
     new_name=$(wanted_name)
     [ "$new_name" != "$node_name" ] || return 0
     say "the name is $new_name now"
@@ -189,7 +202,7 @@ take_name() {
     else
         tailscale_cli set --hostname="$node_name"
     fi
-    settling=5
+    observe_for 5
 }
 
 # Also in the middle of a restart: only a tailscaled that is there can log out. And containerboot would kill it as soon as it
@@ -208,7 +221,8 @@ leave_tailnet() {
 # Whatever the app binds, only the tailnet reaches it; Nomad's checks come from the machine, which is the gateway of the bridge.
 # tailscaled's own rules, among them the one for its WireGuard port, stand before these.
 close_inbound() {
-    gateway=$(ip -4 route show default | awk '{ print $3; exit }')
+    # An isolated network has no default route, but others by the same gateway.
+    gateway=$(ip -4 route show | awk '{ for (i = 1; i < NF; i++) if ($i == "via") { print $(i + 1); exit } }')
     for tables in iptables ip6tables; do
         # The newer kind needs no raw sockets, which no task here may have.
         ! command -v "$tables-nft" >/dev/null || tables=$tables-nft
@@ -248,7 +262,7 @@ start_containerboot() {
     ' <"$log" &
     TS_HOSTNAME=$node_name containerboot >"$log" 2>&1 &
     boot_pid=$!
-    settling=5
+    observe_for 5
 }
 
 # A first login that fails is for Nomad's restart policy to judge; a node that has worked is kept alive here, in place.
@@ -258,6 +272,7 @@ containerboot_ended() {
     boot_pid=
     [ ! -s "$login_error" ] || why="the login failed: $(tr -d '\\"[:cntrl:]' <"$login_error")"
     say "$why"
+    [ "$guarded" = false ] || guard_stop 44 "$why"
     see
     rm -f "$SIDECAR_GATE_DIR/ready"
     if [ "$was_ready" = false ]; then
@@ -322,14 +337,22 @@ main() {
     [ -n "$address" ] || address=127.0.0.1
     export TS_LOCAL_ADDR_PORT="$address:$SIDECAR_HEALTH_PORT"
     trap terminate TERM INT
+    node_name=$(wanted_name)
+    if [ -e "$NOMAD_TASK_DIR/guard.sh" ]; then
+        guarded=true
+        # shellcheck source=roles/workload/files/guard.sh
+        . "$NOMAD_TASK_DIR/guard.sh"
+        guard_begin
+    fi
     if [ "$SIDECAR_MODE" = kernel ] && ! close_inbound; then
         see
         write_evidence failed 'the ways in could not be closed: kernel mode needs NET_ADMIN and iptables'
         exit 1
     fi
-    node_name=$(wanted_name)
     start_containerboot
     waited=0
+    tick=1
+    [ "$guarded" = false ] || tick=$GUARD_INTERVAL
     while :; do
         kill -0 "$boot_pid" 2>/dev/null || containerboot_ended
         if [ "$was_ready" = false ]; then
@@ -341,10 +364,11 @@ main() {
             observe
             pause 1
         else
+            [ "$guarded" = false ] || guard_look
             take_name
-            [ ! -s "$wanted_serve" ] || cmp -s "$wanted_serve" "$pushed_serve" || settling=5
-            waited=$((waited + 1))
-            pause 1
+            [ ! -s "$wanted_serve" ] || cmp -s "$wanted_serve" "$pushed_serve" || observe_for 5
+            waited=$((waited + tick))
+            pause "$tick"
         fi
     done
 }

@@ -1,0 +1,305 @@
+# shellcheck shell=sh
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The guard of verified egress, a part of sidecar.sh: it chooses the exit node, looks again and again at the address that the world
+# sees, and ends the sidecar, and with it the allocation, when that is not the wanted one.
+#
+# Environment:
+#   GUARD_LEVEL       monitored; locked: nothing but tailscaled leaves the namespace; isolated: its network leads nowhere else. In kernel
+#                     mode, whatever the level, the lock is set
+#   GUARD_EXIT_NODES  names, addresses or tags of exit nodes, the preferred one first, separated by spaces
+#   GUARD_EXPECT      addresses and CIDRs of which one must be seen; or `differs`: any but the node's own; or `any`
+#   GUARD_LOGIN       URL of the control server
+#   GUARD_ECHO        URLs that answer with the caller's address, separated by spaces
+#   GUARD_QUORUM      how many of them must agree
+#   GUARD_INTERVAL    seconds between two looks
+#   GUARD_PROXY       HOST:PORT of tailscaled's own proxy, the way of the app in userspace mode; empty in kernel mode, where tailscaled
+#                     marks what it dials for its proxy, so that it passes the lock
+#
+# Exit codes, which Nomad's task events show: 40 the sidecar was started again, 41 another address was seen, 42 none was,
+# 43 no lock, 44 containerboot ended.
+
+guard_verdict=waiting
+guard_reason='the exit node is not chosen yet'
+# The exit node in use, and which of the wanted ones it is.
+guard_exit=
+guard_rank=
+guard_seen=
+guard_answer=
+guard_answers=
+# docker mounts it into the app: no app starts before it is there. It lies in memory, so a reboot takes it away.
+guard_mark=$NOMAD_SECRETS_DIR/proved
+# The hosts file as it must stay, where an echo server is given by name.
+guard_hosts=$NOMAD_SECRETS_DIR/hosts
+# Dotted, or with seven colons or a double one; a time of day is none.
+word='[0-9a-fA-F]{1,4}'
+address_form="([0-9]{1,3}\.){3}[0-9]{1,3}|($word:){7}$word|($word:){1,6}(:$word){1,6}|($word:){1,7}:|::($word:){0,6}$word"
+# When, in seconds since boot.
+guard_proved=0
+guard_looked=0
+guard_settled=0
+
+# Everything but the tailnet and tailscaled's own packets, which it marks, stays in. Answers to Nomad's checks get out.
+lock_outbound() {
+    for tables in iptables ip6tables; do
+        ! command -v "$tables-nft" >/dev/null || tables=$tables-nft
+        {
+            echo '*filter'
+            echo ':NOTAILCAR-OUT - [0:0]'
+            echo '-A NOTAILCAR-OUT -o lo -j ACCEPT'
+            echo '-A NOTAILCAR-OUT -o tailscale0 -j ACCEPT'
+            echo '-A NOTAILCAR-OUT -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j ACCEPT'
+            case $tables in
+                ip6*) # Neighbours are on the same link, and without them tailscaled finds no way.
+                    for type in 133 135 136; do
+                        echo "-A NOTAILCAR-OUT -p ipv6-icmp -m icmp6 --icmpv6-type $type -j ACCEPT"
+                    done
+                    ;;
+            esac
+            echo '-A NOTAILCAR-OUT -m mark --mark 0x80000/0xff0000 -j ACCEPT'
+            echo '-A NOTAILCAR-OUT -j DROP'
+            echo COMMIT
+        } | "$tables-restore" --noflush && { "$tables" -C OUTPUT -j NOTAILCAR-OUT 2>/dev/null || "$tables" -I OUTPUT -j NOTAILCAR-OUT; } || return 1
+        "$tables" -P OUTPUT DROP && "$tables" -P FORWARD DROP || return 1
+    done
+}
+
+guard_stop() { # exit code, reason
+    say "$2"
+    killall -9 tailscaled 2>/dev/null
+    rm -f "$SIDECAR_GATE_DIR/ready"
+    guard_verdict=stopped
+    guard_reason=$2
+    status=
+    write_evidence failed "$2"
+    exit "$1"
+}
+
+# Before anything else of the sidecar. A second life has no gate before its app.
+guard_begin() {
+    rm -rf "$guard_mark"
+    # Another allocation may have left its file on a disk that moves along.
+    begun=$NOMAD_TASK_DIR/begun-$NOMAD_ALLOC_ID
+    again=false
+    [ ! -e "$begun" ] || again=true
+    [ "$again" = true ] || [ "$SIDECAR_MODE" != kernel ] || remember_names
+    if [ "$SIDECAR_MODE" = kernel ] && ! lock_outbound; then
+        guard_stop 43 'the ways out could not be closed: that needs NET_ADMIN and iptables'
+    fi
+    [ "$again" = false ] ||
+        guard_stop 40 'the sidecar was started again, and the app with it: another allocation must prove its egress anew'
+    touch "$begun"
+    # Nomad gives all tasks of an allocation one hosts file, and an app that is root can write it.
+    [ -z "$(names_of "$GUARD_ECHO")" ] || cp /etc/hosts "$guard_hosts"
+}
+
+# The names among the hosts of URLs.
+names_of() { # URLs
+    for url in $1; do
+        name=$(echo "$url" | sed 's|^[a-z]*://||; s|/.*||; s|.*@||; s|:[0-9]*$||')
+        case $name in
+            \[*) ;;
+            *[!0-9.]*) echo "$name" ;;
+        esac
+    done
+}
+
+# The lock closes the way to a name server. In the first life no app has started yet, and names can still be asked for.
+remember_names() {
+    for name in $(names_of "$GUARD_LOGIN $GUARD_ECHO"); do
+        timeout 5 nslookup "$name" 2>/dev/null |
+            awk -v name="$name" '/^Name:/ { found = 1 } found && /^Address/ { sub(/^Address[ 0-9]*: */, ""); print $1, name }' >>/etc/hosts
+    done
+}
+
+# The exit nodes that are offered and online: address, name, tags.
+offered() {
+    tailscale_cli status --json 2>/dev/null | awk '
+        /^    "nodekey:/ { name = ip = tags = list = ""; online = offer = 0 }
+        /^      "DNSName": / { name = $2; gsub(/[",]/, "", name); sub(/\..*/, "", name) }
+        /^      "TailscaleIPs": \[/ { list = "ip" }
+        /^      "Tags": \[/ { list = "tag" }
+        /^        "/ {
+            value = $1
+            gsub(/[",]/, "", value)
+            if (list == "ip" && ip == "") ip = value
+            if (list == "tag") tags = tags " " value
+        }
+        /^      \]/ { list = "" }
+        /^      "Online": true/ { online = 1 }
+        /^      "ExitNodeOption": true/ { offer = 1 }
+        /^    }/ { if (online && offer) print ip, name tags; offer = 0 }'
+}
+
+# The offered exit nodes in the order in which they are wanted, as RANK/ADDRESS.
+candidates() {
+    found=$(offered)
+    rank=0
+    for wanted in $GUARD_EXIT_NODES; do
+        rank=$((rank + 1))
+        printf '%s\n' "$found" | awk -v wanted="$wanted" -v rank="$rank" '{ for (i = 1; i <= NF; i++) if ($i == wanted) { print rank "/" $1; break } }'
+    done
+}
+
+# What an echo server says about who asks, through the way of the app: the first address in its answer.
+ask() {
+    [ -z "$GUARD_PROXY" ] || export http_proxy="http://$GUARD_PROXY"
+    answer=$(timeout 3 wget -q -O - "$1" 2>/dev/null) || return 1
+    seen=$guard_seen
+    [ "$answer" != "$guard_answer" ] || return 0
+    seen=$(printf '%s\n' "$answer" | tr -c '0-9a-fA-F:.\n' '\n' | grep -m 1 -xE "$address_form")
+    [ -n "$seen" ] || return 1
+    allowed "$seen" || return 2
+    guard_seen=$seen
+    guard_answer=$answer
+}
+
+# The addresses from which the node sends to its peers, among them what STUN servers told tailscaled.
+own_addresses() { printf '%s\n' "$status" | sed -n '/^    "Addrs": \[/,/\]/s/^ *"\(.*\):[0-9]*",*$/\1/p' | tr -d '[]' | sort -u; }
+
+allowed() { # address
+    case $GUARD_EXPECT in
+        any) return 0 ;;
+        differs)
+            own=$(own_addresses)
+            [ -n "$own" ] && ! within "$1" "$own"
+            return
+            ;;
+    esac
+    within "$1" "$(echo "$GUARD_EXPECT" | tr ' ' '\n')"
+}
+
+within() { # address, addresses and CIDRs, one a line
+    printf '%s\n' "$2" | awk -v seen="$1" '
+        function bits(address, sides, left, right, text) {
+            if (address !~ /:/) return groups(address, "\\.", 8)
+            split(address, sides, "::")
+            left = groups(sides[1], ":", 16)
+            right = groups(sides[2], ":", 16)
+            for (text = left; length(text) + length(right) < 128;) text = text "0"
+            return text right
+        }
+        function groups(text, separator, width, parts, n, i, all) {
+            n = split(text, parts, separator)
+            for (i = 1; i <= n; i++) all = all binary(width == 8 ? parts[i] : hex(parts[i]), width)
+            return all
+        }
+        function hex(text, i, value) {
+            for (i = 1; i <= length(text); i++) value = value * 16 + index("0123456789abcdef", tolower(substr(text, i, 1))) - 1
+            return value
+        }
+        function binary(value, width, text) {
+            for (text = ""; width > 0; width--) { text = value % 2 text; value = int(value / 2) }
+            return text
+        }
+        {
+            split($1, net, "/")
+            a = bits(net[1]); b = bits(seen)
+            width = net[2] == "" ? length(a) : net[2]
+            if (length(a) == length(b) && substr(a, 1, width) == substr(b, 1, width)) found = 1
+        }
+        END { exit !found }'
+}
+
+# Whether a quorum sees an address that may be seen; 1: too few answer, 2: one sees another address.
+look() {
+    if [ -e "$guard_hosts" ] && ! cmp -s "$guard_hosts" /etc/hosts; then
+        guard_stop 41 'the hosts file of the allocation was changed: who answers for an echo server cannot be known any more'
+    fi
+    agreeing=0
+    guard_answers=
+    for url in $GUARD_ECHO; do
+        ask "$url"
+        verdict=$?
+        [ "$verdict" = 1 ] || guard_answers="$guard_answers, {\"url\": \"$url\", \"address\": \"$seen\"}"
+        case $verdict in
+            0) agreeing=$((agreeing + 1)) ;;
+            2) guard_seen=$seen && return 2 ;;
+        esac
+        [ "$agreeing" -lt "$GUARD_QUORUM" ] || return 0
+    done
+    return 1
+}
+
+# Through the first of the exit nodes with which an address is seen. Only those on offer: with any other tailscaled is open.
+choose() { # the one that does not work
+    for candidate in $(candidates); do
+        address=$(echo "$candidate" | cut -d/ -f2)
+        [ "$address" != "$1" ] || continue
+        # Answers to Nomad's checks go to the bridge; everything else to it is for the lock to keep in.
+        tailscale_cli set --exit-node="$address" --exit-node-allow-lan-access=true || continue
+        guard_answer=
+        look
+        case $? in
+            0)
+                guard_exit=$address
+                guard_rank=$(echo "$candidate" | cut -d/ -f1)
+                say "leaving through $address as $guard_seen"
+                observe_for 2
+                return 0
+                ;;
+            2) guard_stop 41 "$guard_seen is seen through exit node $address, which is not $GUARD_EXPECT" ;;
+        esac
+    done
+    return 1
+}
+
+proved() {
+    [ -d "$guard_mark" ] || mkdir "$guard_mark"
+    guard_verdict=proved
+    guard_reason=
+    guard_proved=$now
+}
+
+# Called again and again once tailscaled runs; guard_verdict is `proved` or says why not.
+guard_look() {
+    IFS=. read -r now _ </proc/uptime
+    [ $((now - guard_looked)) -ge "$GUARD_INTERVAL" ] || return 0
+    guard_looked=$now
+    if [ -z "$guard_exit" ]; then
+        if choose ''; then
+            proved
+        else
+            guard_reason="no exit node of $GUARD_EXIT_NODES is on offer and leads to an echo server"
+        fi
+        return 0
+    fi
+    look
+    case $? in
+        0) proved ;;
+        2) guard_stop 41 "$guard_seen is seen, which is not $GUARD_EXPECT: the exit node $guard_exit is not in use" ;;
+        *)
+            say "no answer through exit node $guard_exit"
+            # The same one last: it may have been told to the daemon wrongly.
+            choose "$guard_exit" || choose '' || guard_stop 42 'no address is seen through any exit node'
+            proved
+            ;;
+    esac
+    [ $((now - guard_settled)) -lt 10 ] || settle
+}
+
+# What needs no hurry: the lock, which only this task could change, and the way back to a preferred exit node.
+settle() {
+    guard_settled=$now
+    [ "$SIDECAR_MODE" != kernel ] || lock_outbound || guard_stop 43 'the lock could not be kept'
+    [ "$guard_rank" -gt 1 ] || return 0
+    first=$(candidates | head -n 1)
+    [ "$first" != "$guard_rank/$guard_exit" ] || return 0
+    tailscale_cli ping --c 1 --timeout 2s --until-direct=false "$(echo "$first" | cut -d/ -f2)" >/dev/null 2>&1 || return 0
+    choose '' && proved
+}
+
+# The part of the evidence, as JSON.
+guard_json() {
+    checked=0
+    if [ "$guard_proved" -gt 0 ]; then
+        IFS=. read -r now _ </proc/uptime
+        checked=$(($(date +%s) - now + guard_proved))
+    fi
+    direct=$(own_addresses | sed 's/.*/"&"/' | paste -sd, -)
+    printf '{"level": "%s", "exit_nodes": "%s", "expect": "%s", "exit_node": "%s", "observed": "%s", "answers": [%s], "direct": [%s], "checked": %s, "interval": %s, "verdict": "%s", "reason": "%s"}' \
+        "$GUARD_LEVEL" "$GUARD_EXIT_NODES" "$GUARD_EXPECT" "$guard_exit" "$guard_seen" "$(echo "$guard_answers" | cut -c3-)" "$direct" \
+        "$checked" "$GUARD_INTERVAL" "$guard_verdict" "$guard_reason"
+}

@@ -17,9 +17,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.integration.egress_states import STATES
 from tests.lab.site import Site
 
-from . import measures, peers, report
+from . import egress, measures, peers, report
 from .playing import ROOT, Player
 
 
@@ -30,6 +31,8 @@ def main() -> None:
     parser.add_argument("--services", type=int, default=50, help="real services for the role")
     parser.add_argument("--few", type=int, default=20)
     parser.add_argument("--many", type=int, default=200)
+    parser.add_argument("--states", type=int, default=len(STATES), help="of exit nodes and sidecars that workers live through")
+    parser.add_argument("--watch", type=int, default=60, help="seconds to watch the guard for")
     parser.add_argument("--output", type=Path, default=ROOT / "build/bench.json")
     options = parser.parse_args()
     begin = time.monotonic()
@@ -44,12 +47,14 @@ def main() -> None:
         player = Player(site, found, Path(scratch))
         measures.remove(player)
         bench = measures.Measures(site, player, options.rounds, say)
+        workers = egress.Egress(site, measures.PREFIX, say)
         try:
             results = {
                 **bench.job_noop(options.loop),
                 **bench.latency(),
                 **bench.scale(options.few, options.many),
                 **bench.role_noop(options.services),
+                **workers.measure(options.states, options.rounds, options.watch),
             }
         finally:
             say("removing the jobs")
@@ -63,10 +68,12 @@ def main() -> None:
         "rounds": options.rounds,
         "loop": options.loop,
         "services": options.services,
+        "watch": options.watch,
         "versions": ", ".join([f"ansible-core {importlib.metadata.version('ansible-core')}", _nomad(site), *_pins()]),
     }
+    results["rounds"] = {**bench.raw, **workers.raw}
     options.output.parent.mkdir(exist_ok=True)
-    options.output.write_text(json.dumps({**results, "rounds": bench.raw}, indent=2) + "\n")
+    options.output.write_text(json.dumps(results, indent=2) + "\n")
     (options.output.parent / "benchmarks.md").write_text(report.page(results))
     (options.output.parent / "benchmarks.svg").write_text(report.plot(results))
     print(

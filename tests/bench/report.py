@@ -17,7 +17,11 @@ RATIOS = (
     ("memory_200_over_20", "peak memory of the controller: 200 services over 20", 1.2),
     ("run_latency_ratio", "changed job until it is successful: the task over nomad job run", 1.1),
     ("success_lag_s", "seconds from the server's decision to the end of the task", 0.5),
+    ("egress_stop_s", "monitored worker: seconds from the leak to the end of the app", 5),
+    ("guard_cpu_percent", "guard of a locked worker: percent of a core beyond tailscaled and containerboot", 1),
+    ("guard_memory_mib", "guard of a locked worker: MiB beyond tailscaled and containerboot", 5),
 )
+LEAKS = ("isolated", "locked", "monitored")
 DETAILS = (
     ("job_noop_s", "job_noop_peer_s", "unchanged job, s"),
     ("role_noop_s", "role_noop_peer_s", "unchanged service (role), s"),
@@ -38,6 +42,14 @@ def details(results: Json) -> str:
     lines = ["| what | this collection | peer |", "|---|---|---|"]
     lines += [f"| {words} | {results[ours]:.3f} | {results[peer]:.3f} |" for ours, peer, words in DETAILS if ours in results]
     return "\n".join(lines)
+
+
+def leaks(results: Json) -> str:
+    """Return how many requests left directly, state by state."""
+    found = results["rounds"]["egress"]["leaked"]
+    lines = [f"| state | {' | '.join(LEAKS)} |", f"|---|{'---|' * len(LEAKS)}"]
+    lines += [f"| {state} | {' | '.join(str(one[level]) for level in LEAKS)} |" for state, one in found.items()]
+    return "\n".join([*lines, f"| **all** | {' | '.join(str(results[f'egress_{level}_leaked']) for level in LEAKS)} |"])
 
 
 def plot(results: Json) -> str:
@@ -75,6 +87,10 @@ The medians behind them:
 
 {details(results)}
 
+Requests of an egress worker, ten a second, that left directly and not through its exit node while this happened:
+
+{leaks(results)}
+
 Measured {environment["date"]} at {environment["commit"]} with {environment["rounds"]} rounds on {environment["machine"]}, which ran the
 laboratory too; {environment["versions"]}.
 
@@ -87,5 +103,7 @@ laboratory too; {environment["versions"]}.
   end of the last one. Memory is the greatest resident set of any process of the run, which is Ansible's own.
 - **changed job until successful**: a job on the mock driver with `min_healthy_time = "0s"`; begin and end of the task as a callback
   sees them, with Ansible's worker in between, over the whole of `nomad job run`.
+- **leaks**: a worker of each level, all at once; each state lasts until every worker leaves by the right exit node again, or was ended.
+- **guard**: the control group of the sidecar less the two daemons, CPU over {environment["watch"]} s, memory without caches.
 - **server's decision**: the end of the evaluation that ended the deployment, by the server's clock.
 """

@@ -29,12 +29,13 @@ def site() -> Site:
 
 @pytest.fixture
 def declare(site: Site) -> t.Iterator[t.Callable[..., Service]]:
-    """A service of the test's own; removed before, when an aborted run left it, and after."""
+    """A service, or worker, of the test's own; removed before, when an aborted run left it, and after."""
     declared: list[Service] = []
 
-    def declare(name: str, **inputs: t.Any) -> Service:
-        service = Service(site, name, inputs)
-        service.remove()
+    def declare(name: str, kind: type[Service] = Service, **inputs: t.Any) -> Service:
+        service = kind(site, name, inputs)
+        if service.exists():
+            service.remove()
         declared.append(service)
         return service
 

@@ -15,11 +15,12 @@ import urllib.parse
 from pathlib import Path
 
 from tests.lab.site import Site
+from tests.lab.topology import ECHO_IP, NAMESPACES
 
 ROOT = Path(__file__).parents[2]
 Done = subprocess.CompletedProcess[str]
 # The clone's collection also outside of a playbook, which finds it beside itself.
-AD_HOC = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections")}
+AD_HOC: dict[str, t.Any] = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections")}
 
 
 def run(site: Site, *argv: str, timeout: float = 400, cwd: Path = ROOT, **environment: str) -> Done:
@@ -45,7 +46,7 @@ def purge(site: Site, prefix: str) -> None:
         nomad(site, "operator", "api", "-X", "DELETE", path)
 
 
-def call(site: Site, module: str, *options: str, environment: t.Mapping[str, str] | None = None, **arguments: t.Any) -> dict[str, t.Any]:
+def call(site: Site, module: str, *options: str, environment: t.Mapping[str, t.Any] | None = None, **arguments: t.Any) -> dict[str, t.Any]:
     """The result of one of our modules, called as a person calls it ad hoc; `failed` and the lines of `progress` beside it."""
     return returned(run(site, *ad_hoc(module, arguments, *options), **{**AD_HOC, **(environment or {})}))
 
@@ -94,12 +95,11 @@ def changed(done: Done) -> int:
 
 
 def laboratory(site: Site) -> dict[str, t.Any]:
-    """The inputs of a private service (without their prefix) that belong to the laboratory."""
+    """The inputs of a role with a sidecar (without their prefix) that belong to the laboratory."""
     return {
         "tailnet": site.tailnet,
         "login_server": site.login_server,
         "tailscale_image": site.tailscale_image,
-        "auth_key": site.auth_key("service"),
         "purge": True,
     }
 
@@ -107,31 +107,36 @@ def laboratory(site: Site) -> dict[str, t.Any]:
 class Service:
     """A private service on the laboratory: go-httpbin, unless the inputs (without their prefix) say otherwise."""
 
+    role = "private_service"
+    playbook = "deploy-private-service.yml"
+
     def __init__(self, site: Site, name: str, inputs: t.Mapping[str, t.Any] | None = None) -> None:
         self.site = site
         self.name = name
-        self.inputs = {
-            "name": name,
-            "image": site.httpbin_image,
+        self.inputs = {"name": name, **self.usual(), **laboratory(site), **(inputs or {})}
+
+    def usual(self) -> dict[str, t.Any]:
+        """What it is without inputs."""
+        return {
+            "image": self.site.httpbin_image,
             "command": "/bin/go-httpbin",
             "args": ["-host", "127.0.0.1", "-port", "8080"],
             "port": 8080,
             "tags": ["tag:service"],
-            **laboratory(site),
-            **(inputs or {}),
+            "auth_key": self.site.auth_key("service"),
         }
 
     @property
     def url(self) -> str:
         return f"http://{self.name}.{self.site.tailnet}"
 
-    def play(self, *options: str, environment: t.Mapping[str, str] | None = None, **inputs: t.Any) -> Done:
-        """Run deploy-private-service.yml with the declaration, changed by `inputs`."""
-        declaration = {f"private_service_{key}": value for key, value in {**self.inputs, **inputs}.items()}
+    def play(self, *options: str, environment: t.Mapping[str, t.Any] | None = None, **inputs: t.Any) -> Done:
+        """Run the playbook with the declaration, changed by `inputs`."""
+        declaration = {f"{self.role}_{key}": value for key, value in {**self.inputs, **inputs}.items()}
         file = self.site.state / f"{self.name}.test.json"
         file.write_text(json.dumps(declaration))
         file.chmod(0o600)
-        argv = ("ansible-playbook", "deploy-private-service.yml", "-e", f"@{file}", *options)
+        argv = ("ansible-playbook", self.playbook, "-e", f"@{file}", *options)
         try:
             return run(self.site, *argv, **(environment or {}))
         finally:
@@ -144,8 +149,14 @@ class Service:
         done = self.play(state="absent")
         assert done.returncode == 0, done.stdout + done.stderr
 
+    def exists(self) -> bool:
+        """Whether Nomad knows anything of it."""
+        known = [f"/v1/jobs?prefix={self.name}", f"/v1/vars?prefix=nomad/jobs/{self.name}/"]
+        return any(json.loads(nomad(self.site, "operator", "api", path)) for path in known)
+
     def job(self) -> dict[str, t.Any]:
-        return json.loads(nomad(self.site, "job", "inspect", self.name))["Job"]
+        job: dict[str, t.Any] = json.loads(nomad(self.site, "job", "inspect", self.name))["Job"]
+        return job
 
     def running(self) -> list[str]:
         """The ids of the running allocations that are to run on; one that is being stopped runs for a while too."""
@@ -164,9 +175,30 @@ class Service:
 
     def evidence(self, allocation: str | None = None) -> dict[str, t.Any]:
         """What the sidecar of an allocation wrote; by default of the one that runs."""
-        return json.loads(nomad(self.site, "alloc", "fs", allocation or self.allocation(), "tailscale/local/run/evidence.json"))
+        text = nomad(self.site, "alloc", "fs", allocation or self.allocation(), "tailscale/local/run/evidence.json")
+        evidence: dict[str, t.Any] = json.loads(text)
+        return evidence
 
     def nodes(self) -> list[str]:
         """The names of the tailnet's nodes that are, or once were, this service's."""
         names = [node["given_name"] for node in self.site.headscale_nodes()]
         return [name for name in names if re.fullmatch(rf"{self.name}(-\w+)?", name)]
+
+
+class Worker(Service):
+    """An egress worker on the laboratory that only sleeps, unless the inputs say otherwise."""
+
+    role = "egress_worker"
+    playbook = "deploy-egress-worker.yml"
+
+    def usual(self) -> dict[str, t.Any]:
+        return {
+            "image": self.site.busybox_image,
+            "command": "/bin/sleep",
+            "args": ["1d"],
+            "tags": ["tag:worker"],
+            "auth_key": self.site.auth_key("worker"),
+            "exit_nodes": ["exit1", "exit2"],
+            "expect": [NAMESPACES["exit1"].address, NAMESPACES["exit2"].address],
+            "echo": [f"http://{ECHO_IP}/"],
+        }

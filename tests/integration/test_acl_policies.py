@@ -44,10 +44,12 @@ def role(site: Site, *options: str, **inputs: t.Any) -> play.Done:
 
 
 def capabilities(kind: str) -> list[str]:
-    """Every capability of a policy; those of variables begin with that word."""
-    jobs, _variables, variables = (TEMPLATES / f"{kind}.policy.hcl.j2").read_text().partition("  variables {")
+    """Every capability of a policy; those of variables and nodes begin with that word."""
+    text = (TEMPLATES / f"{kind}.policy.hcl.j2").read_text()
+    jobs, _variables, variables = text.partition("  variables {")
     line = re.compile(r'^ +"([a-z-]+)",', re.MULTILINE)
-    return line.findall(jobs) + [f"variables {name}" for name in line.findall(variables)]
+    nodes = [f"node {policy}" for policy in re.findall(r'^node {\n  policy = "(\w+)"', text, re.MULTILINE)]
+    return line.findall(jobs) + [f"variables {name}" for name in line.findall(variables)] + nodes
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +142,10 @@ def list_variables(holder: Holder) -> str:
     return "" if found else "an empty list"
 
 
+def choose_a_level(holder: Holder) -> str:
+    return holder.module("egress_level_info", mode="kernel").get("msg", "")
+
+
 # What each capability is for, and what is said without it.
 PROOFS = {
     ("deployer", "submit-job"): (run_a_job, "lacks the capability .*submit-job"),
@@ -150,6 +156,7 @@ PROOFS = {
     ("deployer", "variables read"): (write, "lacks the capability variables read"),
     ("deployer", "variables write"): (write, "lacks the capability variables write"),
     ("deployer", "variables destroy"): (destroy, "lacks the capability variables destroy"),
+    ("deployer", "node read"): (choose_a_level, "lacks the capability node:read"),
     ("reader", "list-jobs"): (find_the_service, "lacks the capability list-jobs"),
     ("reader", "read-job"): (read_everything_of_the_service, "lacks the capability read-job"),
     ("reader", "read-fs"): (prove_the_service, "lacks the capability read-fs"),
@@ -167,9 +174,11 @@ def test_a_capability_is_needed(
 ) -> None:
     action, words = PROOFS[kind, capability]
     assert action(Holder(site, request.getfixturevalue(kind))) == "", "with the whole policy it works"
-    section, _variables, name = capability.rpartition(" ")
+    section, _space, name = capability.rpartition(" ")
     jobs, between, variables = rules[kind].partition("  variables {")
-    if section:
+    if section == "node":
+        variables = re.sub(r"^node {.*?}", "", variables, flags=re.MULTILINE | re.DOTALL)
+    elif section:
         variables = _without(variables, name)
     else:
         jobs = _without(jobs, name)

@@ -81,7 +81,7 @@ def deployed(site: Site, name: str) -> Service:
     inputs = example(site, name)
     # Without what every other service of the tests has.
     blank: dict[str, t.Any] = {"command": None, "args": []}
-    return Service(site, inputs["name"], {**blank, **inputs, **play.laboratory(site)})
+    return Service(site, inputs["name"], {**blank, **inputs, **play.laboratory(site), "auth_key": site.auth_key("service")})
 
 
 def test_every_example_of_a_private_service_is_called() -> None:

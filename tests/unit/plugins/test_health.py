@@ -98,6 +98,9 @@ def test_a_killed_sidecar_could_not_log_out():
     assert judge_logout(Reading(evidence("ready"), 9999), ended=True)[0] == "abandoned"
     assert judge_logout(Reading(evidence("stopped"), 9999), ended=True)[0] == "not_ready"
     assert judge_logout(Reading(evidence("logged_out"), 9999), ended=True)[0] == "logged_out"
+    assert judge_logout(Reading(verdict="never_written"), ended=True)[0] == "abandoned"
+    assert judge_logout(Reading(verdict="never_written"))[0] == "never_written"
+    assert judge_logout(Reading(verdict="refused"), ended=True)[0] == "refused"
 
 
 def test_a_node_that_never_joined_has_not_to_leave():
@@ -218,10 +221,10 @@ def test_after_the_stop(site, in_process, screen):
     site.on(CAT, json.dumps(evidence("logged_out", age=99)))
     assert in_process("tailscale_health", job="whoami", state="logged_out")["nodes"][0]["verdict"] == "logged_out"
     site.on(STAT, (404, "no such file"), {"IsDir": True})
-    assert in_process("tailscale_health", check=True, job="whoami", state="logged_out")["nodes"][0]["verdict"] == "never_written"
+    assert in_process("tailscale_health", check=True, job="whoami", state="logged_out")["nodes"][0]["verdict"] == "abandoned"
     site.on(STAT, (404, "no such file or directory"))
     assert in_process("tailscale_health", job="whoami", state="logged_out")["nodes"][0]["verdict"] == "collected"
-    assert "not known" in screen.warnings[0]
+    assert "not known" in screen.warnings[-1]
     assert not in_process("tailscale_health", job="whoami", state="logged_out")["proved"]
 
 

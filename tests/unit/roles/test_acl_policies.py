@@ -19,7 +19,8 @@ def test_the_page_explains_each_capability(kind: str) -> None:
     jobs, _variables, variables = policy.partition("  variables {")
     line = re.compile(r'^ +"([a-z-]+)",? +#', re.MULTILINE)
     granted = line.findall(jobs) + [f"variables {name}" for name in line.findall(variables)]
+    granted += [f"node {name}" for name in re.findall(r'^node {\n  policy = "(\w+)"', policy, re.MULTILINE)]
     _before, _title, section = (ROOT / "docs/acl-policies.md").read_text().partition(f"## {kind}\n")
-    rows = re.findall(r"^\| (variables )?`([a-z-]+)` \|", section.partition("\n## ")[0], re.MULTILINE)
+    rows = re.findall(r"^\| (variables |node )?`([a-z-]+)` \|", section.partition("\n## ")[0], re.MULTILINE)
     assert granted
     assert [word + name for word, name in rows] == granted

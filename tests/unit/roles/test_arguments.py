@@ -38,10 +38,24 @@ def test_inputs_carry_the_roles_name(role: str) -> None:
     assert all(name.startswith(f"{role}_") for name in options(role))
 
 
-def test_the_front_door_gives_the_house_only_what_it_knows() -> None:
-    tasks = load("private_service", "tasks/main.yml")
+FRONT_DOORS = ("private_service", "egress_worker")
+
+
+@pytest.mark.parametrize("role", FRONT_DOORS)
+def test_a_front_door_gives_the_house_only_what_it_knows(role: str) -> None:
+    tasks = load(role, "tasks/main.yml")
     (handed,) = [task["vars"] for task in tasks if "ansible.builtin.import_role" in task]
     assert set(handed) <= set(options("workload"))
+
+
+# What an app, or its node, is at one door and not at the other.
+OWN = {"name", "state", "count", "image", "command", "hostname", "tailnet"}
+
+
+def test_the_front_doors_say_the_same_of_the_same_input() -> None:
+    one, other = ({name.removeprefix(f"{role}_"): option for name, option in options(role).items()} for role in FRONT_DOORS)
+    for name in (one.keys() & other.keys()) - OWN - {"mode"}:
+        assert str(one[name]).replace("private_service", "egress_worker").replace("the service", "the worker") == str(other[name]), name
 
 
 @pytest.mark.parametrize("script", sorted((ROOT / "roles/workload/files").glob("*.sh")), ids=lambda path: path.name)

@@ -1,0 +1,109 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The verdict on an allocation's egress, and what is refused in a declaration."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.notailcar.nomad.plugins.module_utils._egress import judge
+from ansible_collections.notailcar.nomad.plugins.module_utils._evidence import Reading
+from ansible_collections.notailcar.nomad.plugins.plugin_utils import _egress
+
+NOW = 1_700_000_000
+
+
+def reading(age: float = 1.0, checked: int = NOW - 2, verdict: str = "proved", **more: t.Any) -> Reading:
+    egress = {"verdict": verdict, "observed": "203.0.113.7", "checked": checked, "reason": "because", "expect": "203.0.113.0/24", **more}
+    return Reading({"time": NOW, "phase": "ready", "egress": egress}, age)
+
+
+@pytest.mark.parametrize(
+    ("found", "expect", "verdict", "words"),
+    [
+        (reading(), None, "proved", ""),
+        (reading(), ["198.51.100.1", "203.0.113.0/24"], "proved", ""),
+        (reading(observed="2001:db8::7"), ["203.0.113.0/24", "2001:db8::/32"], "proved", ""),
+        (reading(), ["203.0.113.8"], "wrong_address", "203.0.113.7 is seen, expected was 203.0.113.8"),
+        (reading(observed="own"), None, "not_proved", "no address: own"),
+        (reading(observed=""), None, "not_proved", "no address"),
+        (reading(age=28, checked=NOW - 2), None, "proved", ""),
+        (reading(age=28, checked=NOW - 4), None, "stale", "32 s ago"),
+        (reading(age=1, checked=0), None, "stale", "did not look any more"),
+        (reading(age=-3600), None, "stale", "ahead of the server's clock"),
+        (reading(verdict="waiting"), None, "not_proved", "because"),
+        (reading(verdict="stopped"), None, "stopped", "because"),
+        (Reading({"time": NOW, "phase": "ready", "egress": None}, 1), None, "no_guard", "without egress"),
+        (Reading({"time": NOW, "phase": "ready"}, 1), None, "no_guard", "without egress"),
+        (Reading(verdict="collected", reason="gone"), None, "collected", "gone"),
+    ],
+)
+def test_verdict(found: Reading, expect: list[str] | None, verdict: str, words: str) -> None:
+    judged, reason = judge(found, expect, 30)
+    assert judged == verdict
+    assert words in reason
+
+
+GOOD = {"exit_nodes": ["exit-fra", "tag:exit", "100.64.0.7"], "expect": ["203.0.113.0/24"], "echo": ["http://203.0.113.80/"]}
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"expect": ["differs"]}, {"expect": ["any"]}, {"expect": ["2001:db8::1"]}, {"quorum": "1", "interval": "5"}]
+)
+def test_a_good_declaration(more: dict[str, t.Any]) -> None:
+    assert not list(_egress.problems({**GOOD, **more}, "userspace"))
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"expect": []}, "expect is required"),
+        ({"exit_nodes": None}, "exit_nodes is required"),
+        ({"echo": []}, "echo is required"),
+        ({"exit_nodes": ["a b"]}, "exit_nodes: 'a b' is no name, address or tag"),
+        ({"echo": ["http://203.0.113.80/\\"]}, "echo: 'http://203.0.113.80/\\' is no URL"),
+        ({"echo": ["203.0.113.80"]}, "echo: '203.0.113.80' is no URL"),
+        ({"expect": ["any", "203.0.113.1"]}, "expect: differs and any stand alone"),
+        ({"expect": ["everything"]}, "expect: 'everything' is neither an address nor a CIDR, nor differs or any"),
+        ({"quorum": 2}, "quorum must lie between 1 and the number of echo URLs, 1"),
+        ({"interval": 90}, "interval must lie between 1 and 15 seconds"),
+        ({"dns": ["9.9.9.9"]}, "dns is for kernel mode, so for level locked or mode kernel: in userspace mode names go through the proxy"),
+        ({"level": "locked"}, "level locked needs kernel mode: tailscaled marks its packets only there"),
+    ],
+)
+def test_each_problem_is_a_sentence(more: dict[str, t.Any], sentence: str) -> None:
+    assert list(_egress.problems({**GOOD, **more}, "userspace")) == [sentence]
+
+
+@pytest.mark.parametrize("level", ["auto", "isolated"])
+def test_differs_needs_a_direct_address(level: str) -> None:
+    (sentence,) = _egress.problems({**GOOD, "level": level, "expect": ["differs"]}, "auto")
+    assert sentence.startswith("expect: differs needs the level locked or monitored")
+
+
+@pytest.mark.parametrize(
+    ("config", "way"),
+    [
+        ({"privileged": True}, "privileged"),
+        ({"network_mode": "host"}, "network_mode"),
+        ({"cap_add": ["CAP_NET_ADMIN"]}, "cap_add CAP_NET_ADMIN"),
+        ({"cap_add": ["chown", "net_raw"]}, "cap_add net_raw"),
+    ],
+)
+def test_a_way_past_the_sidecar_is_refused(config: dict[str, t.Any], way: str) -> None:
+    assert list(_egress.task_problems([{"name": "app", "config": config}])) == [f"config: {way} of app would be a way past the exit node"]
+    harmless = {"privileged": False, "cap_add": ["chown"], "mounts": None, "volumes": ["local/a:/a", "/srv/a..b:/b"]}
+    assert not list(_egress.task_problems([{"name": "app", "config": harmless, "extra": None}, {"name": "db"}]))
+
+
+@pytest.mark.parametrize("config", [{"volumes": ["../tailscale/local/run:/x"]}, {"mounts": [{"source": "local/../../tailscale"}]}])
+def test_another_tasks_files_are_out_of_reach(config: dict[str, t.Any]) -> None:
+    (sentence,) = _egress.task_problems([{"name": "db", "config": config}])
+    assert "of db would reach into another task" in sentence
+
+
+def test_the_time_to_end_is_the_guards() -> None:
+    (sentence,) = _egress.task_problems([{"name": "app", "extra": 'user = "1"\nkill_timeout = "30s"'}])
+    assert sentence.startswith("extra: kill_timeout of app")

@@ -37,7 +37,7 @@ STATES = {
     ),
     "4 exit node deleted": State(lambda site: exits.delete(site, "exit1"), undo=lambda site: exits.start_anew("exit1"), fallback=True),
     "exit node killed": State(lambda site: exits.kill("exit1"), undo=lambda site: exits.start("exit1"), fallback=True),
-    "5a tailscaled killed": State(of_worker=lambda worker: worker.inside("killall", "-9", "tailscaled")),
+    "5a tailscaled killed": State(of_worker=lambda worker: worker.inside("tailscale", "killall", "-9", "tailscaled")),
     "sidecar killed": State(of_worker=lambda worker: worker.kill("tailscale")),
     "5b sidecar killed, exit node gone": State(
         lambda site: exits.kill("exit1"), lambda worker: worker.kill("tailscale"), lambda site: exits.start("exit1"), fallback=True

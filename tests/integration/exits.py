@@ -67,12 +67,8 @@ class Caller(Worker):
 
     def tailscale(self, *arguments: str) -> None:
         """A command of tailscale in the sidecar. A logout ends what it runs in, with any exit code."""
-        done = self.inside("tailscale", "--socket=/tmp/tailscaled.sock", *arguments)
+        done = self.inside("tailscale", "tailscale", "--socket=/tmp/tailscaled.sock", *arguments)
         assert done.returncode == 0 or arguments == ("logout",), done.stdout + done.stderr
-
-    def inside(self, *command: str) -> play.Done:
-        """A command in the sidecar."""
-        return play.run(self.site, "docker", "exec", f"tailscale-{self.allocation()}", *command)
 
     def kill(self, task: str) -> None:
         kill_tasks(self.site, self.allocation(), task)

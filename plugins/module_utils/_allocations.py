@@ -39,10 +39,10 @@ def given_up(allocations: list[Json]) -> list[Json]:
     return [allocation for allocation in wanted if allocation["ClientStatus"] == "failed" and not allocation.get("NextAllocation")]
 
 
-def newest_version(client: Client, job: str) -> int:
-    """Return the version of the job that should run."""
+def job_of(client: Client, job: str) -> Json:
+    """Return the job as it should run."""
     try:
-        return int(_jobs.read(client, job)["Version"])
+        return _jobs.read(client, job)
     except NotFound as error:
         where = f"namespace {client.namespace or 'default'}" + (f", region {client.region}" if client.region else "")
         raise NotFound(f"There is no job {job} in {where}.", **error.details) from None

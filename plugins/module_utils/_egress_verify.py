@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 
-from . import _arguments
+from . import _allocations, _arguments
 from ._client import Client
 from ._edge import Entry, Run
-from ._egress import judge
+from ._egress import is_network, judge
 from ._errors import InvalidInput, TimedOut
 from ._evidence import dns_name, read
-from ._health import of_interest
 from ._lists import everything
 from ._wait import Wait
 
@@ -28,33 +26,35 @@ FINAL = ("stopped", "no_guard", "collected")
 
 def logic(params: Json, run: Run) -> Json:
     """Wait until the egress of all allocations is proved; in check mode look once and fail for nothing."""
-    for network in params["expect"] or ():
-        try:
-            ipaddress.ip_network(network, strict=False)
-        except ValueError:
-            raise InvalidInput(f"expect: '{network}' is neither an address nor a CIDR.") from None
+    if unfit := [network for network in params["expect"] or () if not is_network(network)]:
+        raise InvalidInput(f"expect: '{unfit[0]}' is neither an address nor a CIDR.")
     client = Client.of(params)
     client = client.inside(client.namespace or "default")
     if params["job"] is None:
         jobs = guarded(client)
         if not jobs:
             run.warn(f"No running job of namespace {client.namespace} has a guard: nothing was proved.")
+    elif client.namespace == "*":
+        raise InvalidInput(f"job: {params['job']} is looked for in one namespace: name it, or leave out the job to look at all.")
     else:
         jobs = [(client, params["job"])]
     subject = params["job"] or "egress"
     wait = Wait(subject, params["timeout"], run.progress)
     earlier: dict[str, float] = {}
     while True:
-        found = [_allocation(of, job, one, params, earlier) for of, job in jobs for one in _allocations_of(of, job, params)]
-        lines = [_line(one) for one in found if one["verdict"] != "proved"]
-        idle = [job for of, job in jobs if not any((one["namespace"], one["job"]) == (of.namespace, job) for one in found)]
-        lines += [f"job {job} has no allocation that should run" for job in idle]
-        wait.tell(f"{sum(one['verdict'] == 'proved' for one in found)}/{len(found)} allocations proved")
+        found, lines = [], []
+        for of, job in jobs:
+            allocations, missing = _look(of, job, params)
+            found += [_allocation(of, job, one, params, earlier) for one in allocations]
+            lines += missing
+        open_ = [one for one in found if one["verdict"] != "proved"]
+        lines += [_line(one, params) for one in open_]
+        wait.tell(f"{len(found) - len(open_)}/{len(found)} allocations proved")
         for one in found:
-            wait.tell(_line(one), topic=one["alloc_id"])
+            wait.tell(_line(one, params), topic=one["alloc_id"])
         if run.check or not lines:
             break
-        if wait.over or any(one["verdict"] in FINAL for one in found):
+        if wait.over or (open_ and all(one["verdict"] in FINAL for one in open_)):
             seen = [{name: value for name, value in one.items() if name != "evidence"} for one in found]
             raise TimedOut(f"{subject}: not every egress is proved.\n  " + "\n  ".join(lines), allocations=seen)
         wait.pause(LOOK_SECONDS)
@@ -74,25 +74,41 @@ def guarded(client: Client) -> list[tuple[Client, str]]:
     return [(client.inside(one["Namespace"]), one["ID"]) for one in running if MARK in (one.get("Meta") or {})]
 
 
-def _allocations_of(client: Client, job: str, params: Json) -> list[Json]:
-    return of_interest(client, {**params, "job": job, "state": "ready"})
+def _look(client: Client, name: str, params: Json) -> tuple[list[Json], list[str]]:
+    """Return the allocations that should run, also those of an older version, and a line for each group that lacks some."""
+    job = _allocations.job_of(client, name)
+    if job["Periodic"] or (job["ParameterizedJob"] and not job["Dispatched"]):
+        raise InvalidInput(f"Job {name} runs nothing itself, it only starts others: name one of those, {name}/…")
+    group, task = params["group"], params["task"]
+    groups = [one for one in job["TaskGroups"] if group in (None, one["Name"]) and any(its["Name"] == task for its in one["Tasks"])]
+    if not groups:
+        raise InvalidInput(f"No group of job {name} has a task {task}.")
+    found = [one for one in _allocations.of_job(client, name).data if one["DesiredStatus"] == "run" and not one.get("NextAllocation")]
+    missing = []
+    for one in groups:
+        placed = sum(allocation["TaskGroup"] == one["Name"] and allocation["ClientStatus"] != "failed" for allocation in found)
+        if placed < one["Count"]:
+            missing.append(f"job {name}: {placed} of {one['Count']} allocations of group {one['Name']} are there")
+    names = [one["Name"] for one in groups]
+    return [allocation for allocation in found if allocation["TaskGroup"] in names], missing
 
 
 def _allocation(client: Client, job: str, allocation: Json, params: Json, earlier: dict[str, float]) -> Json:
     reading = read(client, allocation, params["task"])
-    verdict, reason = judge(reading, params["expect"], params["max_age"], allocation["ClientStatus"] == "complete")
+    status = allocation["ClientStatus"]
+    verdict, reason = judge(reading, params["expect"], params["max_age"], status)
     evidence = reading.evidence or {}
-    seen = evidence.get("egress") or {}
-    # By the client's own clock: what it had seen before it was asked does not count.
-    before = earlier.setdefault(allocation["ID"], seen.get("checked", 0))
-    if params["new_observation"] and verdict == "proved" and seen["checked"] <= before:
+    seen = evidence["egress"] if isinstance(evidence.get("egress"), dict) else {}
+    # By the client's own clock: what it had seen before it was asked does not count. One that has ended does not look any more.
+    before = earlier.setdefault(allocation["ID"], seen["checked"]) if verdict == "proved" else 0
+    if params["new_observation"] and verdict == "proved" and status != "complete" and seen["checked"] <= before:
         verdict, reason = "not_proved", "the guard has not looked again yet"
     return {
         "job": job,
         "namespace": client.namespace,
         "alloc_id": allocation["ID"],
         "node_name": allocation.get("NodeName") or "",
-        "client_status": allocation["ClientStatus"],
+        "client_status": status,
         "group": allocation["TaskGroup"],
         "dns_name": dns_name(evidence),
         "ips": (evidence.get("status") or {}).get("TailscaleIPs") or [],
@@ -107,9 +123,10 @@ def _allocation(client: Client, job: str, allocation: Json, params: Json, earlie
     }
 
 
-def _line(one: Json) -> str:
+def _line(one: Json, params: Json) -> str:
+    name = "" if params["job"] else f"job {one['job']}, "
     seen = f" leaves as {one['observed']} through {one['exit_node']}" if one["observed"] and one["exit_node"] else ""
-    return f"alloc {one['alloc_id'][:8]}{seen}: {one['verdict']}{': ' + one['reason'] if one['reason'] else ''}"
+    return f"{name}alloc {one['alloc_id'][:8]}{seen}: {one['verdict']}{': ' + one['reason'] if one['reason'] else ''}"
 
 
 ENTRY = Entry(

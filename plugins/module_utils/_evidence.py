@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import typing as t
 from dataclasses import dataclass
 
@@ -61,8 +62,13 @@ def read(client: Client, allocation: Json, task: str) -> Reading:
     return Reading(evidence, round(seen.time - evidence["time"], 1))
 
 
+def is_time(value: t.Any) -> bool:
+    """Whether it can be a time in seconds since 1970; JSON knows NaN, too."""
+    return isinstance(value, (int, float)) and math.isfinite(value)
+
+
 def _well_formed(evidence: t.Any) -> bool:
-    if not isinstance(evidence, dict) or not isinstance(evidence.get("time"), (int, float)) or "alloc_id" not in evidence:
+    if not isinstance(evidence, dict) or not is_time(evidence.get("time")) or "alloc_id" not in evidence:
         return False
     status, serve = evidence.get("status") or {}, evidence.get("serve_config") or {}
     return isinstance(status, dict) and isinstance(status.get("Self") or {}, dict) and isinstance(serve, dict)

@@ -77,7 +77,7 @@ def of_interest(client: Client, params: Json) -> list[Json]:
     """The allocations that should run (ready), or the last version's allocations (logged_out)."""
     job, task = params["job"], params["task"]
     if params["state"] == "ready":
-        version = _allocations.newest_version(client, job)
+        version = _allocations.job_of(client, job)["Version"]
         found = _allocations.of_job(client, job).data
         kept = [one for one in found if one["JobVersion"] == version and one["DesiredStatus"] == "run"]
     else:

@@ -21,14 +21,15 @@ def problems(inputs: Inputs) -> list[str]:
         sentences.append(f"name '{shaped['name']}' must be of a-z, 0-9 and -, at most 63 characters")
     if not BRIDGE.fullmatch(str(shaped["bridge"])):
         sentences.append(f"bridge '{shaped['bridge']}' must be of a-z, 0-9 and -, at most 15 characters")
-    if _network(shaped["subnet"]) is None:
-        sentences.append(f"subnet '{shaped['subnet']}' is no IPv4 network")
+    subnet = _network(shaped["subnet"])
+    if subnet is None or not 8 <= subnet.prefixlen <= 29:
+        sentences.append(f"subnet '{shaped['subnet']}' is no IPv4 network from /8 to /29 with its first address")
     if shaped["state"] == "present" and not shaped["destinations"] and isinstance(inputs["destinations"], list):
         sentences.append("destinations is required: without the control server and relays no node can log in")
     for destination in map(str, shaped["destinations"]):
         network = _network(destination)
         if network is None:
-            sentences.append(f"destinations: '{destination}' is neither an IPv4 address nor a CIDR")
+            sentences.append(f"destinations: '{destination}' is neither an IPv4 address nor a CIDR with its first address")
         elif network.prefixlen < 8:
             sentences.append(f"destinations: {destination} is a way to anywhere: name the control server and the relays")
     return [f"egress_network_{sentence}" for sentence in sentences]
@@ -36,6 +37,6 @@ def problems(inputs: Inputs) -> list[str]:
 
 def _network(text: str) -> ipaddress.IPv4Network | None:
     try:
-        return ipaddress.IPv4Network(text, strict=False)
+        return ipaddress.IPv4Network(text)
     except ValueError:
         return None

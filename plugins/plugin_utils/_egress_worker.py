@@ -11,7 +11,7 @@ from . import _egress, _endpoints
 from ._inputs import LIST, MAPPING, SHAPES, Inputs, node_problems, program_problems, task_problems, well_shaped
 
 # What the house takes as the egress of a job. The inputs know of a name only when it is asked for.
-EGRESS = ("dns", "echo", "exit_nodes", "expect", "interval", "level", "quorum")
+EGRESS = ("dns", "echo", "exit_nodes", "expect", "interval", "level", "proxy_port", "quorum")
 OWN_SHAPES = {
     **SHAPES,
     **dict.fromkeys(("dns", "echo", "exit_nodes", "expect"), LIST),

@@ -58,6 +58,12 @@ def _node(inputs: Inputs) -> t.Iterator[str]:
         yield from (f"egress.{sentence}" for sentence in _egress.problems(inputs["egress"], inputs["mode"]))
         app = {"name": "app", "config": inputs["config"], "extra": inputs["extra_task"]}
         yield from _egress.task_problems([app, *inputs["tasks"]])
+        if _endpoints.is_true(inputs["canary"]):
+            yield "egress and canary exclude each other: a canary logs in anew for its name, and has no exit node meanwhile"
+        if inputs["mode"] == "userspace" and _endpoints.as_port(inputs["port"]) == _endpoints.as_port(
+            inputs["egress"].get("proxy_port", 1055)
+        ):
+            yield f"egress.proxy_port {inputs['port']} is the app's own"
         if inputs["network"] == "host":
             yield "egress needs a network namespace of its own, not that of the host: others would reach its proxy, and it their ways out"
         if inputs["driver"] != "docker":

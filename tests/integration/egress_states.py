@@ -26,6 +26,7 @@ class State:
     of_site: t.Callable[[Site], None] = lambda site: None
     of_worker: t.Callable[[Caller], object] = lambda worker: None
     undo: t.Callable[[Site], None] = lambda site: None
+    # Whether a worker that cannot leak goes on by the other exit node, in the same allocation.
     fallback: bool = False
 
 
@@ -40,7 +41,7 @@ STATES = {
     "5a tailscaled killed": State(of_worker=lambda worker: worker.inside("tailscale", "killall", "-9", "tailscaled")),
     "sidecar killed": State(of_worker=lambda worker: worker.kill("tailscale")),
     "5b sidecar killed, exit node gone": State(
-        lambda site: exits.kill("exit1"), lambda worker: worker.kill("tailscale"), lambda site: exits.start("exit1"), fallback=True
+        lambda site: exits.kill("exit1"), lambda worker: worker.kill("tailscale"), lambda site: exits.start("exit1")
     ),
     "6 logged out": State(of_worker=lambda worker: worker.tailscale("logout")),
     # The command line refuses it, the daemon does not.

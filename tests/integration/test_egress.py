@@ -121,8 +121,11 @@ def test_any_address_but_the_direct_one(caller, level: str, exit_node: str) -> N
     assert seen["observed"] in wanted
 
 
-def test_a_quorum_that_is_not_reached_keeps_the_app_from_starting(caller) -> None:
-    worker = caller("monitored", echo=[f"{ECHO}/", "http://192.0.2.1/"], quorum=2, healthy_deadline="15s")
+@pytest.mark.parametrize(
+    "echo", [[f"{ECHO}/", "http://192.0.2.1/"], [f"{ECHO}/empty", f"{ECHO}/"]], ids=["one does not answer", "one says nothing"]
+)
+def test_a_quorum_that_is_not_reached_keeps_the_app_from_starting(caller, echo: list[str]) -> None:
+    worker = caller("monitored", echo=echo, quorum=2, healthy_deadline="15s")
     assert worker.deploy().returncode != 0
     assert not worker.seen()
 
@@ -140,6 +143,13 @@ def test_a_batch_worker(site: Site, declare, level: str) -> None:
     assert again.returncode == 0, again.stdout + again.stderr
     assert changed(again) == 0
     assert worker.nodes() == []
+    report = play.call(site, "egress_verify", job=worker.name, new_observation=True)
+    assert [one["verdict"] for one in report["allocations"]] == ["proved"], "its end stays proved, and no new look is waited for"
+    (ended,) = report["allocations"]
+    play.nomad(site, "operator", "api", f"/v1/client/allocation/{ended['alloc_id']}/gc")
+    wait_until(lambda: not (exits.task_directory(ended["alloc_id"])).exists(), "its files to be gone", 30)
+    collected = play.call(site, "egress_verify", job=worker.name)
+    assert [one["verdict"] for one in collected["failure"]["allocations"]] == ["collected"]
 
 
 @pytest.mark.parametrize("level", ["locked", "monitored"])
@@ -175,6 +185,22 @@ def test_a_private_service_with_verified_egress(site: Site, declare) -> None:
         again = service.deploy()
         assert changed(again) == 0, again.stdout
         service.remove()
+
+
+def test_a_private_service_whose_guard_ended_it_gets_its_name_back(site: Site, declare) -> None:
+    """The old node, which could not log out, holds the name until the control plane forgets it."""
+    egress = {"exit_nodes": ["Exit2." + site.tailnet], "expect": [EXIT2], "echo": [f"{ECHO}/"], "level": "locked"}
+    both = {"tags": ["tag:service", "tag:worker"], "auth_key": site.auth_key("both"), "endpoints": [{"port": 8000}]}
+    service = declare("regained", mode="kernel", egress=egress, extra_group=exits.AGAIN_SOON, **both)
+    done = service.deploy()
+    assert done.returncode == 0, done.stdout + done.stderr
+    before = service.allocation()
+    exits.kill_tasks(site, before, "tailscale")
+    wait_until(lambda: service.running() not in ([], [before]), "another allocation", 120)
+    wait_until(lambda: service.nodes() == [service.name], "the old name", 300)
+    wait_until(lambda: service.evidence()["egress"]["observed"] == EXIT2, "its egress", 60)
+    proved = play.call(site, "egress_verify", job=service.name, new_observation=True)
+    assert proved["proved"], proved
 
 
 def test_everything_is_verified_and_a_worker_that_is_not_proved_fails_loudly(site: Site, caller) -> None:

@@ -42,6 +42,7 @@ def workers(site: Site) -> t.Iterator[Workers]:
 def test_state(site: Site, workers: Workers, state: State) -> None:
     for one in live_through(site, workers, state):
         judge(one)
+        assert one.level == "monitored" or not state.fallback or not one.ended(), "it took the fallback"
 
 
 def judge(one: Before) -> None:

@@ -14,14 +14,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers GET and POST with the caller's address."""
+    """Answers GET and POST with the caller's address; below /empty with nothing."""
 
     def do_GET(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         caller = self.client_address[0]
         as_json = self.path.partition("?")[0] == "/json"
         text = json.dumps({"ip": caller, "path": self.path, "headers": dict(self.headers)}) if as_json else caller
-        answer = f"{text}\n".encode()
+        answer = b"" if self.path == "/empty" else f"{text}\n".encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json" if as_json else "text/plain")
         self.send_header("Content-Length", str(len(answer)))

@@ -40,16 +40,31 @@ address_form="([0-9]{1,3}\.){3}[0-9]{1,3}|($word:){7}$word|($word:){1,6}(:$word)
 guard_proved=0
 guard_looked=0
 guard_settled=0
+# When a preferred exit node is tried again, and how long after that.
+guard_back_at=0
+guard_back_wait=10
 
-# Everything but the tailnet and tailscaled's own packets, which it marks, stays in. Answers to Nomad's checks get out.
-lock_outbound() {
+# Everything but the tailnet and tailscaled's own packets, which it marks, stays in. Answers to Nomad's checks get out. While an exit
+# node is being chosen only the echo servers are let through it: it is not proved yet.
+lock_outbound() { # '', or choosing
     for tables in iptables ip6tables; do
         ! command -v "$tables-nft" >/dev/null || tables=$tables-nft
         {
             echo '*filter'
             echo ':NOTAILCAR-OUT - [0:0]'
+            # At these ports of its own address tailscaled would ask name servers for the app.
+            peer_api_ports | sed 's/.*/-A NOTAILCAR-OUT -o lo -p tcp --dport & -j REJECT/'
             echo '-A NOTAILCAR-OUT -o lo -j ACCEPT'
-            echo '-A NOTAILCAR-OUT -o tailscale0 -j ACCEPT'
+            case $1 in
+                choosing)
+                    for address in $(echo_addresses); do
+                        case $tables/$address in
+                            ip6*:* | iptables*.*) echo "-A NOTAILCAR-OUT -o tailscale0 -d $address -j ACCEPT" ;;
+                        esac
+                    done
+                    ;;
+                *) echo '-A NOTAILCAR-OUT -o tailscale0 -j ACCEPT' ;;
+            esac
             echo '-A NOTAILCAR-OUT -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j ACCEPT'
             case $tables in
                 ip6*) # Neighbours are on the same link, and without them tailscaled finds no way.
@@ -68,6 +83,7 @@ lock_outbound() {
 
 guard_stop() { # exit code, reason
     say "$2"
+    rm -rf "$guard_mark"
     killall -9 tailscaled 2>/dev/null
     rm -f "$SIDECAR_GATE_DIR/ready"
     guard_verdict=stopped
@@ -85,7 +101,7 @@ guard_begin() {
     again=false
     [ ! -e "$begun" ] || again=true
     [ "$again" = true ] || [ "$SIDECAR_MODE" != kernel ] || remember_names
-    if [ "$SIDECAR_MODE" = kernel ] && ! lock_outbound; then
+    if [ "$SIDECAR_MODE" = kernel ] && ! lock_outbound ''; then
         guard_stop 43 'the ways out could not be closed: that needs NET_ADMIN and iptables'
     fi
     [ "$again" = false ] ||
@@ -95,14 +111,16 @@ guard_begin() {
     [ -z "$(names_of "$GUARD_ECHO")" ] || cp /etc/hosts "$guard_hosts"
 }
 
-# The names among the hosts of URLs.
-names_of() { # URLs
-    for url in $1; do
-        name=$(echo "$url" | sed 's|^[a-z]*://||; s|/.*||; s|.*@||; s|:[0-9]*$||')
-        case $name in
-            \[*) ;;
-            *[!0-9.]*) echo "$name" ;;
-        esac
+hosts_of() { echo "$1" | tr ' ' '\n' | sed 's|^[a-z]*://||; s|/.*||; s|.*@||; s|:[0-9]*$||; s|[][]||g'; } # URLs
+
+names_of() { hosts_of "$1" | grep -vE '^[0-9.]+$|:'; } # URLs
+
+# As the hosts file has them, where they are given by name.
+echo_addresses() {
+    hosts_of "$GUARD_ECHO" | while read -r host; do
+        awk -v host="$host" '
+            { for (i = 2; i <= NF; i++) if ($i == host) print $1 }
+            END { if (host ~ /^[0-9.]+$|:/) print host }' /etc/hosts
     done
 }
 
@@ -114,23 +132,24 @@ remember_names() {
     done
 }
 
-# The exit nodes that are offered and online: address, name, tags.
+# The exit nodes that are offered and online: address, all addresses and names, tags.
 offered() {
     tailscale_cli status --json 2>/dev/null | awk '
-        /^    "nodekey:/ { name = ip = tags = list = ""; online = offer = 0 }
-        /^      "DNSName": / { name = $2; gsub(/[",]/, "", name); sub(/\..*/, "", name) }
+        /^    "nodekey:/ { names = ip = tags = list = ""; online = offer = 0 }
+        /^      "DNSName": / { name = $2; gsub(/[",]|\.",$/, "", name); names = names " " name; sub(/\..*/, "", name); names = names " " name }
         /^      "TailscaleIPs": \[/ { list = "ip" }
         /^      "Tags": \[/ { list = "tag" }
         /^        "/ {
             value = $1
             gsub(/[",]/, "", value)
             if (list == "ip" && ip == "") ip = value
+            if (list == "ip") names = names " " value
             if (list == "tag") tags = tags " " value
         }
         /^      \]/ { list = "" }
         /^      "Online": true/ { online = 1 }
         /^      "ExitNodeOption": true/ { offer = 1 }
-        /^    }/ { if (online && offer) print ip, name tags; offer = 0 }'
+        /^    }/ { if (online && offer) print ip names tags; offer = 0 }'
 }
 
 # The offered exit nodes in the order in which they are wanted, as RANK/ADDRESS.
@@ -139,32 +158,50 @@ candidates() {
     rank=0
     for wanted in $GUARD_EXIT_NODES; do
         rank=$((rank + 1))
-        printf '%s\n' "$found" | awk -v wanted="$wanted" -v rank="$rank" '{ for (i = 1; i <= NF; i++) if ($i == wanted) { print rank "/" $1; break } }'
+        printf '%s\n' "$found" | awk -v wanted="$wanted" -v rank="$rank" '
+            { for (i = 1; i <= NF; i++) if (tolower($i) == tolower(wanted)) { print rank "/" $1; break } }'
     done
 }
 
 # What an echo server says about who asks, through the way of the app: the first address in its answer.
 ask() {
     [ -z "$GUARD_PROXY" ] || export http_proxy="http://$GUARD_PROXY"
-    answer=$(timeout 3 wget -q -O - "$1" 2>/dev/null) || return 1
+    answer=$(timeout 3 wget -q -O - "$1" 2>/dev/null) && [ -n "$answer" ] || return 1
     seen=$guard_seen
-    [ "$answer" != "$guard_answer" ] || return 0
+    # `differs` is judged each time, because tailscaled learns the direct address later, and learns of another.
+    [ "$answer" != "$guard_answer" ] || [ "$GUARD_EXPECT" = differs ] || return 0
     seen=$(printf '%s\n' "$answer" | tr -c '0-9a-fA-F:.\n' '\n' | grep -m 1 -xE "$address_form")
     [ -n "$seen" ] || return 1
-    allowed "$seen" || return 2
+    allowed "$seen"
+    case $? in
+        1) return 2 ;;
+        2) return 1 ;;
+    esac
     guard_seen=$seen
     guard_answer=$answer
 }
 
 # The addresses from which the node sends to its peers, among them what STUN servers told tailscaled.
-own_addresses() { printf '%s\n' "$status" | sed -n '/^    "Addrs": \[/,/\]/s/^ *"\(.*\):[0-9]*",*$/\1/p' | tr -d '[]' | sort -u; }
+own_addresses() { printf '%s\n' "$status" | sed -n '/^    "Addrs": \[/,/^    \]/s/^ *"\(.*\):[0-9]*",*$/\1/p' | tr -d '[]' | sort -u; }
 
+# Those which only the world can have told it.
+direct_addresses() {
+    local_addresses=" $(ip -o addr | awk '{ sub("/.*", "", $4); print $4 }' | tr '\n' ' ')"
+    for own in $(own_addresses); do
+        case $local_addresses in
+            *" $own "*) ;;
+            *) echo "$own" ;;
+        esac
+    done
+}
+
+# 0: it may be seen, 1: it may not, 2: nobody knows.
 allowed() { # address
     case $GUARD_EXPECT in
         any) return 0 ;;
         differs)
-            own=$(own_addresses)
-            [ -n "$own" ] && ! within "$1" "$own"
+            [ -n "$(direct_addresses)" ] || return 2
+            ! within "$1" "$(own_addresses)"
             return
             ;;
     esac
@@ -209,8 +246,11 @@ look() {
         guard_stop 41 'the hosts file of the allocation was changed: who answers for an echo server cannot be known any more'
     fi
     agreeing=0
+    left=$(echo "$GUARD_ECHO" | wc -w)
     guard_answers=
     for url in $GUARD_ECHO; do
+        [ $((agreeing + left)) -ge "$GUARD_QUORUM" ] || return 1
+        left=$((left - 1))
         ask "$url"
         verdict=$?
         [ "$verdict" = 1 ] || guard_answers="$guard_answers, {\"url\": \"$url\", \"address\": \"$seen\"}"
@@ -218,22 +258,25 @@ look() {
             0) agreeing=$((agreeing + 1)) ;;
             2) guard_seen=$seen && return 2 ;;
         esac
-        [ "$agreeing" -lt "$GUARD_QUORUM" ] || return 0
+        [ "$agreeing" -ge "$GUARD_QUORUM" ] && return 0
     done
     return 1
 }
 
 # Through the first of the exit nodes with which an address is seen. Only those on offer: with any other tailscaled is open.
+# The one that does not work comes last: it may have been told to the daemon wrongly.
 choose() { # the one that does not work
-    for candidate in $(candidates); do
+    [ "$SIDECAR_MODE" != kernel ] || lock_outbound choosing || guard_stop 43 'the lock could not be kept'
+    for candidate in $(candidates | awk -F/ -v last="$1" '$2 == last { kept = kept $0 "\n"; next } { print } END { printf "%s", kept }'); do
         address=$(echo "$candidate" | cut -d/ -f2)
-        [ "$address" != "$1" ] || continue
         # Answers to Nomad's checks go to the bridge; everything else to it is for the lock to keep in.
         tailscale_cli set --exit-node="$address" --exit-node-allow-lan-access=true || continue
         guard_answer=
+        guard_seen=
         look
         case $? in
             0)
+                [ "$SIDECAR_MODE" != kernel ] || lock_outbound '' || guard_stop 43 'the lock could not be kept'
                 guard_exit=$address
                 guard_rank=$(echo "$candidate" | cut -d/ -f1)
                 say "leaving through $address as $guard_seen"
@@ -261,8 +304,12 @@ guard_look() {
     if [ -z "$guard_exit" ]; then
         if choose ''; then
             proved
+        elif [ -d "$guard_mark" ] && [ $((now - guard_proved)) -ge 30 ]; then
+            guard_stop 42 'no address was seen through any exit node since the node logged in anew'
         else
             guard_reason="no exit node of $GUARD_EXIT_NODES is on offer and leads to an echo server"
+            [ "$GUARD_EXPECT" != differs ] || [ -n "$(direct_addresses)" ] ||
+                guard_reason="what is seen cannot be told from the direct address: no STUN server told it"
         fi
         return 0
     fi
@@ -272,23 +319,33 @@ guard_look() {
         2) guard_stop 41 "$guard_seen is seen, which is not $GUARD_EXPECT: the exit node $guard_exit is not in use" ;;
         *)
             say "no answer through exit node $guard_exit"
-            # The same one last: it may have been told to the daemon wrongly.
-            choose "$guard_exit" || choose '' || guard_stop 42 'no address is seen through any exit node'
+            choose "$guard_exit" || guard_stop 42 'no address is seen through any exit node'
             proved
             ;;
     esac
     [ $((now - guard_settled)) -lt 10 ] || settle
 }
 
+# The node logs in anew, and its exit node is not chosen any more. Only where nothing else leads out.
+guard_forget() {
+    guard_exit=
+    guard_verdict=waiting
+    guard_reason='the node logs in anew'
+}
+
 # What needs no hurry: the lock, which only this task could change, and the way back to a preferred exit node.
 settle() {
     guard_settled=$now
-    [ "$SIDECAR_MODE" != kernel ] || lock_outbound || guard_stop 43 'the lock could not be kept'
-    [ "$guard_rank" -gt 1 ] || return 0
+    [ "$SIDECAR_MODE" != kernel ] || lock_outbound '' || guard_stop 43 'the lock could not be kept'
+    [ "$guard_rank" -gt 1 ] && [ "$now" -ge "$guard_back_at" ] || return 0
     first=$(candidates | head -n 1)
-    [ "$first" != "$guard_rank/$guard_exit" ] || return 0
+    [ -n "$first" ] && [ "$(echo "$first" | cut -d/ -f1)" -lt "$guard_rank" ] || return 0
     tailscale_cli ping --c 1 --timeout 2s --until-direct=false "$(echo "$first" | cut -d/ -f2)" >/dev/null 2>&1 || return 0
-    choose '' && proved
+    choose '' || guard_stop 42 'no address is seen through any exit node'
+    proved
+    # One that answers but leads nowhere costs the app its way out each time: it is tried less and less often.
+    guard_back_wait=$((guard_rank == 1 ? 10 : guard_back_wait < 300 ? guard_back_wait * 2 : 300))
+    guard_back_at=$((now + guard_back_wait))
 }
 
 # The part of the evidence, as JSON.

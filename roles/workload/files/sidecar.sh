@@ -31,6 +31,7 @@ login_error=/tmp/login_error
 key_expired=/tmp/key_expired
 
 boot_pid=
+status=
 was_ready=false
 told=
 backoff=1
@@ -63,11 +64,13 @@ field() { printf '%s\n' "$status" | sed -n "s/^ *\"$1\": \"\(.*\)\",*\$/\1/p" | 
 # A file that a reader opens is always whole.
 publish() { cat >"$1.new" && mv "$1.new" "$1"; }
 
+# What tailscaled opens on the node's own addresses; it answers to nodes of the tailnet only.
+peer_api_ports() { printf '%s\n' "$status" | sed -n 's|^ *"http://.*:\([0-9]*\)",*$|\1|p' | sort -u; }
+
 # What else listens on more than loopback, as JSON numbers. In kernel mode it is closed, and in a host's namespace it may be anybody's.
 open_ports() {
     [ "$SIDECAR_MODE" = userspace ] && [ -z "$SIDECAR_HEALTH_IP" ] || return 0
-    # What tailscaled opens, which answers to nodes of the tailnet only.
-    own_ports=$(printf '%s\n' "$status" | sed -n 's|^ *"http://.*:\([0-9]*\)",*$|\1|p' | tr '\n' ' ')
+    own_ports=$(peer_api_ports | tr '\n' ' ')
     cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
         awk '$4 == "0A" && $2 !~ /^......7F:/ && $2 !~ /^0+1000000:/ { sub(/.*:/, "", $2); print $2 }' | sort -u |
         while read -r port; do
@@ -160,9 +163,11 @@ push_serve_config() {
 }
 
 # A control server gives the name only at a login. While another node holds it, often this job's own that was killed and is not
-# forgotten yet, the node logs in anew from time to time. A node that is kept is not given up for a name.
+# forgotten yet, the node logs in anew from time to time. A node that is kept is not given up for a name, and none whose proxy would
+# be open meanwhile.
 reclaim_name() {
-    { [ "$SIDECAR_EPHEMERAL" = true ] && [ "$guarded" = false ]; } || return 0
+    [ "$SIDECAR_EPHEMERAL" = true ] || return 0
+    [ "$guarded" = false ] || [ "$GUARD_LEVEL" != monitored ] || return 0
     case $dns_name in
         '' | "$node_name" | "$node_name".*) reclaim_at='' && reclaim_wait=5 && return 0 ;;
     esac
@@ -176,7 +181,12 @@ reclaim_name() {
 }
 
 log_in_anew() {
+    [ "$guarded" = false ] || guard_forget
     leave_tailnet
+    restart_containerboot
+}
+
+restart_containerboot() {
     kill -KILL "$boot_pid"
     wait "$boot_pid"
     start_containerboot
@@ -304,14 +314,22 @@ drain_services() {
     pause 15
 }
 
+# The app may outlive the sidecar for a moment, and without its exit node tailscaled would dial for it directly.
+close_proxies() {
+    unset TS_OUTBOUND_HTTP_PROXY_LISTEN TS_SOCKS5_SERVER
+    restart_containerboot
+}
+
 terminate() {
     trap - TERM INT
     rm -f "$SIDECAR_GATE_DIR/ready"
     see
     write_evidence stopping 'the task was told to stop'
     drain_services
-    if [ "$SIDECAR_EPHEMERAL" = true ] && [ "$joined" = true ] && leave_tailnet; then
-        logged_out=true
+    [ "$guarded" = false ] || rm -rf "$guard_mark"
+    if [ "$SIDECAR_EPHEMERAL" = true ] && [ "$joined" = true ]; then
+        [ "$guarded" = false ] || [ "$GUARD_LEVEL" != monitored ] || close_proxies
+        ! leave_tailnet || logged_out=true
     fi
     status=$(read_status)
     if [ "$logged_out" = true ]; then

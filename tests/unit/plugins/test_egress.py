@@ -31,6 +31,9 @@ def reading(age: float = 1.0, checked: int = NOW - 2, verdict: str = "proved", *
         (reading(observed=""), None, "not_proved", "no address"),
         (reading(age=28, checked=NOW - 2), None, "proved", ""),
         (reading(age=28, checked=NOW - 4), None, "stale", "32 s ago"),
+        (reading(checked=NOW + 7200), None, "refused", "no evidence of a guard"),
+        (reading(checked="soon"), None, "refused", "no evidence of a guard"),
+        (reading(checked=float("nan")), None, "refused", "no evidence of a guard"),
         (reading(age=1, checked=0), None, "stale", "did not look any more"),
         (reading(age=-3600), None, "stale", "ahead of the server's clock"),
         (reading(verdict="waiting"), None, "not_proved", "because"),
@@ -46,11 +49,25 @@ def test_verdict(found: Reading, expect: list[str] | None, verdict: str, words: 
     assert words in reason
 
 
+@pytest.mark.parametrize("status", ["failed", "lost"])
+def test_what_has_failed_is_not_proved(status: str) -> None:
+    assert judge(reading(), None, 30, status) == ("not_proved", f"the allocation is {status}")
+    assert judge(reading(verdict="stopped"), None, 30, status) == ("stopped", "because")
+
+
 GOOD = {"exit_nodes": ["exit-fra", "tag:exit", "100.64.0.7"], "expect": ["203.0.113.0/24"], "echo": ["http://203.0.113.80/"]}
 
 
 @pytest.mark.parametrize(
-    "more", [{}, {"expect": ["differs"]}, {"expect": ["any"]}, {"expect": ["2001:db8::1"]}, {"quorum": "1", "interval": "5"}]
+    "more",
+    [
+        {},
+        {"expect": ["differs"]},
+        {"expect": ["any"]},
+        {"expect": ["2001:db8::1"]},
+        {"quorum": "1", "interval": "5"},
+        {"proxy_port": "1056"},
+    ],
 )
 def test_a_good_declaration(more: dict[str, t.Any]) -> None:
     assert not list(_egress.problems({**GOOD, **more}, "userspace"))
@@ -68,6 +85,15 @@ def test_a_good_declaration(more: dict[str, t.Any]) -> None:
         ({"expect": ["any", "203.0.113.1"]}, "expect: differs and any stand alone"),
         ({"expect": ["everything"]}, "expect: 'everything' is neither an address nor a CIDR, nor differs or any"),
         ({"quorum": 2}, "quorum must lie between 1 and the number of echo URLs, 1"),
+        ({"quorum": 1.0}, "quorum must lie between 1 and the number of echo URLs, 1"),
+        ({"quorum": True}, "quorum must lie between 1 and the number of echo URLs, 1"),
+        ({"quorum": "1.0"}, "quorum must lie between 1 and the number of echo URLs, 1"),
+        ({"exit_nodes": "exit-fra"}, "exit_nodes must be a list"),
+        (
+            {"expect": ["203.0.113.0/255.255.255.0"]},
+            "expect: '203.0.113.0/255.255.255.0' is neither an address nor a CIDR, nor differs or any",
+        ),
+        ({"proxy_port": 70000}, "proxy_port '70000' is no port, from 1 to 65535"),
         ({"interval": 90}, "interval must lie between 1 and 15 seconds"),
         ({"dns": ["9.9.9.9"]}, "dns is for kernel mode, so for level locked or mode kernel: in userspace mode names go through the proxy"),
         ({"level": "locked"}, "level locked needs kernel mode: tailscaled marks its packets only there"),
@@ -98,7 +124,14 @@ def test_a_way_past_the_sidecar_is_refused(config: dict[str, t.Any], way: str) -
     assert not list(_egress.task_problems([{"name": "app", "config": harmless, "extra": None}, {"name": "db"}]))
 
 
-@pytest.mark.parametrize("config", [{"volumes": ["../tailscale/local/run:/x"]}, {"mounts": [{"source": "local/../../tailscale"}]}])
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"volumes": ["../tailscale/local/run:/x"]},
+        {"mounts": [{"source": "local/../../tailscale"}]},
+        {"mount": [{"source": "../tailscale"}]},
+    ],
+)
 def test_another_tasks_files_are_out_of_reach(config: dict[str, t.Any]) -> None:
     (sentence,) = _egress.task_problems([{"name": "db", "config": config}])
     assert "of db would reach into another task" in sentence

@@ -21,6 +21,7 @@ TAKEN = (
     "private_service_endpoints: port 8080 is the app's own. In kernel mode the tailnet reaches the app there without an endpoint, and one "
     "of tailscaled can keep it from starting: leave that endpoint out, or give it another port"
 )
+EGRESS = {"exit_nodes": ["exit-fra"], "expect": ["203.0.113.7"], "echo": ["http://203.0.113.80/"], "level": "monitored"}
 GOOD: dict[str, t.Any] = {**DEFAULTS, "name": "whoami", "hostname": "whoami", "image": "whoami:1", "port": 8080, "auth_key": "key"}
 
 
@@ -81,6 +82,11 @@ def test_what_is_rendered_needs_no_key() -> None:
         ),
         ({"driver": "exec", "image": None}, "private_service_command is required"),
         ({"driver": "exec", "command": "/bin/web"}, "private_service_image belongs to docker, not to exec"),
+        (
+            {"canary": "yes", "egress": EGRESS},
+            "private_service_egress and canary exclude each other: a canary logs in anew for its name, and has no exit node meanwhile",
+        ),
+        ({"egress": {**EGRESS, "proxy_port": "8080"}}, "private_service_egress.proxy_port 8080 is the app's own"),
         ({"canary": True, "hostname": "h" * 57}, f"private_service_hostname '{'h' * 57}' is too long for a canary: at most 56 characters"),
         ({"count": 0}, "private_service_count must be at least 1"),
         (

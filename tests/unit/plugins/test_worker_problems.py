@@ -106,9 +106,18 @@ def test_a_good_network() -> None:
     [
         ({"destinations": []}, "destinations is required: without the control server and relays no node can log in"),
         ({"destinations": "198.51.100.2"}, "destinations must be a list"),
-        ({"destinations": ["control.example.com"]}, "destinations: 'control.example.com' is neither an IPv4 address nor a CIDR"),
+        (
+            {"destinations": ["control.example.com"]},
+            "destinations: 'control.example.com' is neither an IPv4 address nor a CIDR with its first address",
+        ),
         ({"destinations": ["0.0.0.0/1"]}, "destinations: 0.0.0.0/1 is a way to anywhere: name the control server and the relays"),
-        ({"subnet": "everywhere"}, "subnet 'everywhere' is no IPv4 network"),
+        ({"subnet": "everywhere"}, "subnet 'everywhere' is no IPv4 network from /8 to /29 with its first address"),
+        ({"subnet": "172.27.64.5/20"}, "subnet '172.27.64.5/20' is no IPv4 network from /8 to /29 with its first address"),
+        ({"subnet": "172.27.64.0"}, "subnet '172.27.64.0' is no IPv4 network from /8 to /29 with its first address"),
+        (
+            {"destinations": ["198.51.100.2/24"]},
+            "destinations: '198.51.100.2/24' is neither an IPv4 address nor a CIDR with its first address",
+        ),
         ({"bridge": "notailcar-egress"}, "bridge 'notailcar-egress' must be of a-z, 0-9 and -, at most 15 characters"),
         ({"name": "../etc"}, "name '../etc' must be of a-z, 0-9 and -, at most 63 characters"),
     ],

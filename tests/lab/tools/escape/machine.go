@@ -50,6 +50,30 @@ func otherAddresses() []string {
 	return addresses
 }
 
+// listeners are what listens on an address of its own, among them tailscaled's peer API.
+func listeners() []string {
+	var found []string
+	for fields := range table("/proc/net/tcp") {
+		// Number, address and port, those of the other side, state: 0A is listening.
+		if len(fields) < 4 || fields[3] != "0A" {
+			continue
+		}
+		address, port, _ := strings.Cut(fields[1], ":")
+		number, err := strconv.ParseUint(address, 16, 32)
+		number16, err16 := strconv.ParseUint(port, 16, 16)
+		if err != nil || err16 != nil || number == 0 {
+			continue
+		}
+		// As it lies in the machine's memory.
+		var bytes [4]byte
+		binary.NativeEndian.PutUint32(bytes[:], uint32(number))
+		if from := netip.AddrFrom4(bytes); !from.IsLoopback() {
+			found = append(found, netip.AddrPortFrom(from, uint16(number16)).String())
+		}
+	}
+	return found
+}
+
 func nameservers() []string {
 	var servers []string
 	for fields := range table("/etc/resolv.conf") {

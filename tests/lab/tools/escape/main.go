@@ -88,6 +88,9 @@ func attempts() []attempt {
 			{"proxy", proxy},
 			{"tailscaled-service", tailscaledService},
 			{"tailscaled-socket", tailscaledSockets},
+		},
+		each("peer-api", listeners(), peerAPI),
+		[]attempt{
 			{"proc-forward", writeForward},
 			{"capabilities", capabilities},
 			{"many", many},

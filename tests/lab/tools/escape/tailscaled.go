@@ -5,6 +5,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"net/http"
@@ -56,6 +57,21 @@ func tailscaledSockets(t target) string {
 		return strings.Join(refused, "; ")
 	}
 	return plain(t) + " (" + strings.Join(said, "; ") + ")"
+}
+
+// peerAPI asks tailscaled, at an address of its own node, to ask the client's name server.
+func peerAPI(t target, listener string) string {
+	conn, err := net.DialTimeout("tcp", listener, timeout)
+	if err != nil {
+		return err.Error()
+	}
+	asked, err := http.NewRequest(http.MethodPost, "http://"+listener+"/dns-query", bytes.NewReader(query(t)))
+	if err != nil {
+		conn.Close()
+		return err.Error()
+	}
+	asked.Header.Set("Content-Type", "application/dns-message")
+	return send(conn, asked, asked.Write)
 }
 
 // removeExitNode fails when there is no connection, and otherwise tells the answer.

@@ -16,10 +16,14 @@ description:
     seen by the world as it should be.
   - The guard looks every few seconds, the way the app goes. The evidence comes through Nomad's API, and counts when it names its allocation
     and is fresh by the clock of the Nomad server.
-  - A job whose evidence is missing, old or bad is never called proved. An allocation that its guard has stopped fails at once.
+  - A job whose evidence is missing, old or bad is never called proved, nor one that has fewer allocations than it should. Allocations of an
+    older version that still run count, too.
+  - When no waiting can help any more, because every allocation that is not proved was stopped by its guard or has none, it fails at once.
 options:
   job:
-    description: ID of the job. Without it all running jobs of the namespace that have a guard, and with namespace V(*) those of all.
+    description:
+      - ID of the job. One that only starts others, periodic or parameterized, has no egress of its own; name one of those.
+      - Without it all running jobs of the namespace that have a guard, and with namespace V(*) those of all.
     type: str
   group:
     description: Look at this group only. Without it all groups that have the task count.
@@ -37,7 +41,7 @@ options:
     type: int
     default: 30
   new_observation:
-    description: Whether only what the guard has seen after the call counts.
+    description: Whether only what the guard has seen after the call counts. Of an allocation that has ended well its end counts.
     type: bool
     default: false
 extends_documentation_fragment:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.integration import exits, play
 from tests.integration.egress_states import STATES, Workers, live_through, settled
-from tests.integration.exits import DIRECT, LEVELS, Caller
+from tests.integration.exits import DIRECT, EXIT2, LEVELS, Caller
 from tests.lab.cgroups import ROOT
 from tests.lab.site import Site
 
@@ -40,10 +40,12 @@ class Egress:
             cost = self._cost(workers["locked"], seconds)
             leaked = self._leaked(workers, states)
             stops = [self._stop(workers["monitored"]) for _round in range(rounds)]
-        self.raw["egress"] = {"leaked": leaked, "stop_s": stops}
+            fallbacks = [self._fallback(workers["locked"]) for _round in range(rounds)]
+        self.raw["egress"] = {"leaked": leaked, "stop_s": stops, "fallback_s": fallbacks}
         return {
             **{f"egress_{level}_leaked": sum(one[level] for one in leaked.values()) for level in LEVELS},
             "egress_stop_s": statistics.median(stops),
+            "egress_fallback_s": statistics.median(fallbacks),
             **cost,
         }
 
@@ -77,6 +79,20 @@ class Egress:
                 raise BenchError("The leak of the monitored worker was not stopped within a minute.")
             time.sleep(0.05)
         return time.monotonic() - begin
+
+    def _fallback(self, worker: Caller) -> float:
+        """Seconds from the end of the exit node until the app's calls arrive through the other one."""
+        (before,) = settled({"locked": worker})
+        begin = time.monotonic()
+        exits.kill("exit1")
+        try:
+            while not before.since()[EXIT2]:
+                if time.monotonic() - begin > 60:
+                    raise BenchError("No fallback was taken within a minute.")
+                time.sleep(0.05)
+            return time.monotonic() - begin
+        finally:
+            exits.start("exit1")
 
     def _cost(self, worker: Caller, seconds: int) -> Json:
         """What the sidecar uses beyond tailscaled and containerboot."""

@@ -18,6 +18,7 @@ RATIOS = (
     ("run_latency_ratio", "changed job until it is successful: the task over nomad job run", 1.1),
     ("success_lag_s", "seconds from the server's decision to the end of the task", 0.5),
     ("egress_stop_s", "monitored worker: seconds from the leak to the end of the app", 5),
+    ("egress_fallback_s", "locked worker: seconds from the end of its exit node to the app's first request by another one", 15),
     ("guard_cpu_percent", "guard of a locked worker: percent of a core beyond tailscaled and containerboot", 1),
     ("guard_memory_mib", "guard of a locked worker: MiB beyond tailscaled and containerboot", 5),
 )

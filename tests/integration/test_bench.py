@@ -24,7 +24,7 @@ def test_a_small_bench(site: Site, tmp_path: Path) -> None:
     for key in ("role_noop_ratio_1", "scale_2_over_1", "memory_2_over_1", "run_latency_ratio", "success_lag_s", "role_noop_peer_s"):
         assert math.isfinite(results[key])
         assert results[key] > 0, key
-    for key in ("egress_stop_s", "guard_cpu_percent", "guard_memory_mib"):
+    for key in ("egress_stop_s", "egress_fallback_s", "guard_cpu_percent", "guard_memory_mib"):
         assert math.isfinite(results[key]), key
     assert results["egress_isolated_leaked"] == results["egress_locked_leaked"] == 0 < results["egress_monitored_leaked"]
     # So short a loop may be lost in the noise of the start that is taken off.

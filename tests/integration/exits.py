@@ -202,7 +202,8 @@ def name_server() -> t.Iterator[t.Callable[[], list[str]]]:
 def _told(name: str, *arguments: str) -> t.Iterator[t.Callable[[], list[str]]]:
     """The lines that a program of this directory has printed so far, in the wan's namespace."""
     program = [*NAMESPACES["wan"].enter, sys.executable, str(Path(__file__).with_name(name)), *arguments]
-    with tempfile.TemporaryFile("w+") as output, subprocess.Popen(program, stdout=output) as process:
+    # It appends, wherever it is read meanwhile.
+    with tempfile.TemporaryFile("a+") as output, subprocess.Popen(program, stdout=output) as process:
 
         def lines() -> list[str]:
             output.seek(0)

@@ -20,7 +20,6 @@ from tests.lab.topology import ECHO_IP
 
 EXAMPLES = ROOT / "examples"
 ECHO = f"http://{ECHO_IP}"
-LEVELS = ("locked", "monitored")
 TOKEN = {"WEBHOOK_TOKEN": "itest-canary-token"}
 # Two that agree, for the example that wants a quorum.
 OUTSIDE = {"exit_nodes": ["exit1", "exit2"], "expect": [EXIT1, EXIT2], "echo": [f"{ECHO}/", f"{ECHO}/json"]}
@@ -112,8 +111,7 @@ def test_the_exit_of_the_egress_worker_is_chosen_by_a_file_of_its_own() -> None:
         assert set(yaml.safe_load(file.read_text())) == {"egress_worker_exit_nodes", "egress_worker_expect"}
 
 
-@pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize(("name", "level"), [*((name, "locked") for name in EXERCISES), ("egress-worker", "monitored")])
 def test_example(site: Site, name: str, level: str) -> None:
     path = uuid.uuid4().hex
     worker = declared(site, name, level, path)

@@ -105,6 +105,7 @@ laboratory too; {environment["versions"]}.
 - **changed job until successful**: a job on the mock driver with `min_healthy_time = "0s"`; begin and end of the task as a callback
   sees them, with Ansible's worker in between, over the whole of `nomad job run`.
 - **leaks**: a worker of each level, all at once; each state lasts until every worker leaves by the right exit node again, or was ended.
+- **stop, fallback**: medians of {environment["rounds"]} times, from the command that takes the exit node away, or kills it.
 - **guard**: the control group of the sidecar less the two daemons, CPU over {environment["watch"]} s, memory without caches.
 - **server's decision**: the end of the evaluation that ended the deployment, by the server's clock.
 """

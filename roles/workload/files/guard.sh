@@ -40,8 +40,9 @@ address_form="([0-9]{1,3}\.){3}[0-9]{1,3}|($word:){7}$word|($word:){1,6}(:$word)
 guard_proved=0
 guard_looked=0
 guard_settled=0
-# When a preferred exit node is tried again, and how long after that.
+# When a preferred exit node is tried again, how often it was in vain, and how long until the next time.
 guard_back_at=0
+guard_back_tries=0
 guard_back_wait=10
 
 # Everything but the tailnet and tailscaled's own packets, which it marks, stays in. Answers to Nomad's checks get out. While an exit
@@ -343,8 +344,9 @@ settle() {
     tailscale_cli ping --c 1 --timeout 2s --until-direct=false "$(echo "$first" | cut -d/ -f2)" >/dev/null 2>&1 || return 0
     choose '' || guard_stop 42 'no address is seen through any exit node'
     proved
-    # One that answers but leads nowhere costs the app its way out each time: it is tried less and less often.
-    guard_back_wait=$((guard_rank == 1 ? 10 : guard_back_wait < 300 ? guard_back_wait * 2 : 300))
+    # One that answers but leads nowhere costs the app its way out each time: after a minute it is tried less and less often.
+    guard_back_tries=$((guard_rank == 1 ? 0 : guard_back_tries + 1))
+    guard_back_wait=$((guard_back_tries <= 6 ? 10 : guard_back_wait < 300 ? guard_back_wait * 2 : 300))
     guard_back_at=$((now + guard_back_wait))
 }
 

@@ -22,6 +22,7 @@ from tests.integration import play
 from tests.integration.play import Worker
 from tests.lab import headscale, process
 from tests.lab.command import run, wait_until
+from tests.lab.errors import LabError
 from tests.lab.nomad import CLIENT, NETWORKS
 from tests.lab.site import Site
 from tests.lab.tailnet import MEMBERS
@@ -128,8 +129,29 @@ def kill(name: str) -> None:
 
 
 def start(name: str) -> None:
-    """Start one that was killed; with the identity that it had."""
+    """Start one that was killed; with the identity that it had.
+
+    headscale now and then takes the late end of its old connection for the end of the new one, and calls it offline for good.
+    """
     MEMBERS[name].start()
+    for _again in range(3):
+        with contextlib.suppress(LabError):
+            wait_until(lambda: _stays_online(name), f"{name} to be online", 25)
+            return
+        kill(name)
+        MEMBERS[name].start()
+
+
+def _stays_online(name: str) -> bool:
+    """Whether it is online, and still is when the end of its old connection must have been noticed."""
+
+    def online() -> bool:
+        return any(node["given_name"] == name and node.get("online") for node in headscale.nodes())
+
+    if not online():
+        return False
+    time.sleep(12)
+    return online()
 
 
 def start_anew(name: str) -> None:

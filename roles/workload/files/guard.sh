@@ -94,6 +94,10 @@ guard_stop() { # exit code, reason
     exit "$1"
 }
 
+keep_lock() { # as lock_outbound
+    [ "$SIDECAR_MODE" != kernel ] || lock_outbound "$1" || guard_stop 43 'the lock could not be kept'
+}
+
 # Before anything else of the sidecar. A second life has no gate before its app.
 guard_begin() {
     rm -rf "$guard_mark"
@@ -267,7 +271,7 @@ look() {
 # Through the first of the exit nodes with which an address is seen. Only those on offer: with any other tailscaled is open.
 # The one that does not work comes last: it may have been told to the daemon wrongly.
 choose() { # the one that does not work
-    [ "$SIDECAR_MODE" != kernel ] || lock_outbound choosing || guard_stop 43 'the lock could not be kept'
+    keep_lock choosing
     for candidate in $(candidates | awk -F/ -v last="$1" '$2 == last { kept = kept $0 "\n"; next } { print } END { printf "%s", kept }'); do
         address=$(echo "$candidate" | cut -d/ -f2)
         # Answers to Nomad's checks go to the bridge; everything else to it is for the lock to keep in.
@@ -277,7 +281,7 @@ choose() { # the one that does not work
         look
         case $? in
             0)
-                [ "$SIDECAR_MODE" != kernel ] || lock_outbound '' || guard_stop 43 'the lock could not be kept'
+                keep_lock ''
                 guard_exit=$address
                 guard_rank=$(echo "$candidate" | cut -d/ -f1)
                 say "leaving through $address as $guard_seen"
@@ -337,7 +341,7 @@ guard_forget() {
 # What needs no hurry: the lock, which only this task could change, and the way back to a preferred exit node.
 settle() {
     guard_settled=$now
-    [ "$SIDECAR_MODE" != kernel ] || lock_outbound '' || guard_stop 43 'the lock could not be kept'
+    keep_lock ''
     [ "$guard_rank" -gt 1 ] && [ "$now" -ge "$guard_back_at" ] || return 0
     first=$(candidates | head -n 1)
     [ -n "$first" ] && [ "$(echo "$first" | cut -d/ -f1)" -lt "$guard_rank" ] || return 0

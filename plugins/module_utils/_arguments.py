@@ -47,3 +47,21 @@ def connection() -> Spec:
 def waiting() -> Spec:
     """Return the options of waiting; see the fragment `waiting`."""
     return {"timeout": {"type": "int", "default": 300}}
+
+
+def control() -> Spec:
+    """Return the options that say how to reach a tailnet's control plane; see the fragment `control`.
+
+    What stands for `control_url` and `api_key` in the environment depends on `control`, so they are looked for later.
+    """
+    return {
+        "control": {"type": "str", "choices": ["tailscale", "headscale"], "default": "tailscale"},
+        "control_url": {"type": "str"},
+        "api_key": {"type": "str", "no_log": True},
+        "oauth_client_id": {"type": "str", "fallback": (from_environment, ["TAILSCALE_OAUTH_CLIENT_ID"])},
+        "oauth_client_secret": {"type": "str", "fallback": (from_environment, ["TAILSCALE_OAUTH_CLIENT_SECRET"]), "no_log": True},
+        "tailnet": {"type": "str", "fallback": (from_environment, ["TAILSCALE_TAILNET"]), "default": "-"},
+        "user": {"type": "str"},
+        "control_ca_cert": {"type": "path"},
+        "control_skip_verify": {"type": "bool", "default": False},
+    }

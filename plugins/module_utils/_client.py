@@ -9,7 +9,6 @@ import base64
 import email.utils
 import http.client
 import json
-import ssl
 import time
 import typing as t
 import urllib.error
@@ -17,14 +16,16 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass, replace
 
-from ._errors import CutOff, Denied, NomadError, Overloaded, Refused, Unreachable, UntrustedConnection, of_status
-from ._transport import Tls, opener
+from ._errors import CutOff, Denied, NomadError, Overloaded, Refused, Unreachable, of_status
+from ._transport import Advice, Tls, no_answer, opener
 from ._wait import Wait
 
 DEFAULT_ADDRESS = "http://127.0.0.1:4646"
 REQUEST_SECONDS = 30
 PAUSES = (0.3, 1.0, 2.5)
 TOKEN_PATH = "/v1/acl/token/self"
+# The token that Nomad makes up for who asks where ACLs are off.
+NO_ACLS = "acls-disabled"
 PASSING_STATUS = (429, 502, 503, 504)
 # What servers say, with the status 500, while a leader is elected or one of them ends or begins.
 PASSING_WORDS = (
@@ -42,9 +43,11 @@ PASSING_WORDS = (
     "connection reset",
     "i/o timeout",
 )
-
-# The last one: a proxy takes the connection to a server that has ended, and closes it without a word of TLS.
-CUT_OFF = (ConnectionResetError, BrokenPipeError, http.client.IncompleteRead, ssl.SSLEOFError)
+ADVICE = Advice(
+    untrusted="Name its authority in ca_cert (NOMAD_CACERT), or its name in tls_server_name (NOMAD_TLS_SERVER_NAME).",
+    no_tls="Does the server speak HTTPS there, and does it want a client certificate (client_cert, client_key)?",
+    silent="Check address (NOMAD_ADDR).",
+)
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,8 @@ class Client:
 
     @classmethod
     def of(cls, params: dict[str, t.Any]) -> Client:
-        """Return the client for the options of `connection`; an empty text counts as not given."""
-        params = {name: value or None for name, value in params.items()}
+        """Return the client for the options of `connection`; an empty text counts as not given, and a line's end at a text's is none."""
+        params = {name: (value.strip() if isinstance(value, str) else value) or None for name, value in params.items()}
         address = (params["address"] or DEFAULT_ADDRESS).rstrip("/")
         if not address.startswith(("http://", "https://")):
             address = "http://" + address
@@ -104,6 +107,13 @@ class Client:
     def get(self, path: str, what: str, needs: str = "read-job", /, *, retries: bool = True, **query: t.Any) -> Answer:
         """Read `path`; the answer's data is decoded JSON (None for an empty body)."""
         return self._exchange("GET", path, None, what, needs, retries, query)
+
+    def acls_off(self) -> bool:
+        """Whether this Nomad has no ACLs, so that whoever reaches it may do everything."""
+        try:
+            return bool((self.get(TOKEN_PATH, "read the token").data or {}).get("AccessorID") == NO_ACLS)
+        except NomadError:
+            return False
 
     def text(self, path: str, what: str, needs: str, /, **query: t.Any) -> str:
         """Read a file or a log as it is; at once or not at all."""
@@ -148,12 +158,12 @@ class Client:
         given = {"namespace": self.namespace, "region": self.region, **query}
         url = f"{self.address}{path}?" + urllib.parse.urlencode({key: value for key, value in given.items() if value is not None})
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(url, data=data, method=method, headers=self._headers())
         # A blocking query may take a little longer than it was told to.
         seconds = (min(REQUEST_SECONDS, self.wait.left + 1) if self.wait else REQUEST_SECONDS) + int(
             str(query.get("wait", "0s")).rstrip("s")
         )
         try:
+            request = urllib.request.Request(url, data=data, method=method, headers=self._headers())
             with opener(self.tls).open(request, timeout=seconds) as response:
                 return response.read(), response.headers
         except urllib.error.HTTPError as error:
@@ -162,8 +172,8 @@ class Client:
             if error.code == 409:
                 text = "conflict"  # the body of a variable's conflict shows the other's values
             raise of_status(error.code, self._why(error.code, text or error.reason, path), what, needs, bool(self.token)) from None
-        except (OSError, http.client.HTTPException) as error:
-            raise self._no_answer(error, what) from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise no_answer(error, what, self.address, ADVICE) from None
 
     def _why(self, status: int, text: str, path: str) -> str:
         """Ask about the token itself: Nomad often answers a token that it does not know like one that lacks a capability."""
@@ -184,26 +194,6 @@ class Client:
         if self.http_auth:
             headers["Authorization"] = "Basic " + base64.b64encode(self.http_auth.encode()).decode()
         return headers
-
-    def _no_answer(self, error: Exception, what: str) -> NomadError:
-        reason = getattr(error, "reason", error)
-        if isinstance(reason, ssl.SSLCertVerificationError):
-            return UntrustedConnection(
-                f"Could not {what}: the certificate of {self.address} is not trusted ({reason.verify_message}). "
-                "Name its authority in ca_cert (NOMAD_CACERT), or its name in tls_server_name (NOMAD_TLS_SERVER_NAME).",
-                address=self.address,
-            )
-        if isinstance(reason, ssl.SSLError) and not isinstance(reason, CUT_OFF):
-            return UntrustedConnection(
-                f"Could not {what}: no TLS connection to {self.address} ({reason}). Does the server speak HTTPS there, "
-                "and does it want a client certificate (client_cert, client_key)?",
-                address=self.address,
-            )
-        kind = CutOff if isinstance(reason, CUT_OFF) else Unreachable
-        return kind(
-            f"Could not {what}: {self.address} does not answer ({reason}). Check address (NOMAD_ADDR).",
-            address=self.address,
-        )
 
 
 def _passing(error: NomadError) -> bool:

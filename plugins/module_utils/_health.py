@@ -21,7 +21,7 @@ FINAL, FINAL_LOOKS = ("wrong_name", "wrong_tags"), 15
 # Nothing is left that could tell whether the node logged out.
 UNKNOWN = ("collected", "abandoned")
 # The verdicts with which there is nothing left to wait for.
-SETTLED = {"ready": ("ready",), "logged_out": ("logged_out", "never_joined", "collected", "abandoned")}
+SETTLED = {"ready": ("ready",), "logged_out": ("logged_out", "never_joined", "collected", "abandoned"), "observed": ("ready",)}
 
 
 def logic(params: Json, run: Run) -> Json:
@@ -37,7 +37,7 @@ def logic(params: Json, run: Run) -> Json:
         wait.tell(f"{len(nodes) - len(open_)}/{len(nodes)} nodes {goal.replace('_', ' ')}")
         for node in nodes:
             wait.tell(_line(node), topic=node["alloc_id"])
-        if run.check or not (open_ or (goal == "ready" and not nodes)):
+        if run.check or goal == "observed" or not (open_ or (goal == "ready" and not nodes)):
             break
         looks = looks + 1 if any(node["verdict"] in FINAL for node in open_) else 0
         # The evidence of an allocation that has ended stays as it is.
@@ -74,14 +74,15 @@ def _look(client: Client, params: Json) -> list[Json]:
 
 
 def of_interest(client: Client, params: Json) -> list[Json]:
-    """The allocations that should run (ready), or the last version's allocations (logged_out)."""
+    """The allocations that should run (ready), the last version's allocations (logged_out), or whatever runs (observed)."""
     job, task = params["job"], params["task"]
+    version = _allocations.job_of(client, job)["Version"] if params["state"] == "ready" else None
+    found = _allocations.of_job(client, job).data
     if params["state"] == "ready":
-        version = _allocations.job_of(client, job)["Version"]
-        found = _allocations.of_job(client, job).data
         kept = [one for one in found if one["JobVersion"] == version and one["DesiredStatus"] == "run"]
+    elif params["state"] == "observed":
+        kept = [one for one in found if one["ClientStatus"] not in _allocations.TERMINAL]
     else:
-        found = _allocations.of_job(client, job).data
         kept = [one for one in found if one["JobVersion"] == max(one["JobVersion"] for one in found)]
     with_task = [one for one in kept if not one.get("TaskStates") or task in one["TaskStates"]]
     if kept and not with_task:
@@ -92,7 +93,7 @@ def of_interest(client: Client, params: Json) -> list[Json]:
 
 def _node(client: Client, allocation: Json, params: Json) -> Json:
     reading = read(client, allocation, params["task"])
-    if params["state"] == "ready":
+    if params["state"] != "logged_out":
         if allocation["ClientStatus"] in _allocations.TERMINAL:
             reading = Reading(verdict="not_ready", reason=f"the allocation is {allocation['ClientStatus']}")
         tags = None if params["tags"] is None else tuple(params["tags"])
@@ -141,7 +142,7 @@ ENTRY = Entry(
         "job": {"type": "str", "required": True},
         "group": {"type": "str"},
         "task": {"type": "str", "default": "tailscale"},
-        "state": {"type": "str", "choices": ["ready", "logged_out"], "default": "ready"},
+        "state": {"type": "str", "choices": ["ready", "logged_out", "observed"], "default": "ready"},
         "hostname": {"type": "str"},
         "canary": {"type": "bool", "default": False},
         "tailnet": {"type": "str"},

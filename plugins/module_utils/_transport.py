@@ -24,11 +24,13 @@ from dataclasses import dataclass
 
 from ansible.module_utils.urls import make_context
 
-from ._errors import InvalidInput
+from ._errors import CutOff, InvalidInput, NomadError, Unreachable, UntrustedConnection
 
 # After a longer silence the other side may be about to hang up.
 KEPT_SECONDS = 10
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+# The last one: a proxy takes the connection to a server that has ended, and closes it without a word of TLS.
+CUT_OFF = (ConnectionResetError, BrokenPipeError, http.client.IncompleteRead, ssl.SSLEOFError)
 Connect = t.Callable[..., http.client.HTTPConnection]
 
 
@@ -42,6 +44,15 @@ class Tls:
     client_key: str | None = None
     server_name: str | None = None
     skip_verify: bool = False
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do, a sentence each, about a certificate that is not trusted, no TLS at all, and no answer."""
+
+    untrusted: str
+    no_tls: str
+    silent: str
 
 
 class _StayHere(urllib.request.HTTPRedirectHandler):
@@ -166,3 +177,18 @@ def _context(tls: Tls) -> ssl.SSLContext:
         files = ", ".join(f"{name}={value}" for name, value in vars(tls).items() if value and name.startswith(("ca_", "client_")))
         raise InvalidInput(f"Could not load the certificates ({files}): {error}") from error
     return context
+
+
+def no_answer(error: Exception, what: str, address: str, advice: Advice) -> NomadError:
+    """Return the error for a request that had no answer, or could not even be sent."""
+    if isinstance(error, ValueError) and not isinstance(error, OSError):
+        # What it says may be the credential itself.
+        return InvalidInput(f"Could not {what}: in the address or in the credential is something that HTTP cannot carry.")
+    reason = getattr(error, "reason", error)
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        why = f"the certificate of {address} is not trusted ({reason.verify_message}). {advice.untrusted}"
+        return UntrustedConnection(f"Could not {what}: {why}", address=address)
+    if isinstance(reason, ssl.SSLError) and not isinstance(reason, CUT_OFF):
+        return UntrustedConnection(f"Could not {what}: no TLS connection to {address} ({reason}). {advice.no_tls}", address=address)
+    kind = CutOff if isinstance(reason, CUT_OFF) else Unreachable
+    return kind(f"Could not {what}: {address} does not answer ({reason}). {advice.silent}", address=address)

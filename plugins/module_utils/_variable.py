@@ -32,8 +32,13 @@ def logic(params: Json, run: Run) -> Json:
     wanted = _checked_items(params["items"]) if params["state"] == "present" else {}
     before, index = _read(client, path)
     wanted.update({key: before[key] for key in params["keep"] if key in wanted and key in before})
+    if params["merge"] and wanted:
+        wanted = {**before, **wanted}
+        _check_size(wanted)
     if before != wanted and not run.check:
         index = _write(client, path, wanted, before, index)
+        if wanted and client.acls_off():
+            run.warn("ACLs are off in this Nomad: every job, and whoever reaches its API, reads this variable. Turn them on.")
     keys = {
         "added": sorted(wanted.keys() - before.keys()),
         "changed": sorted(key for key in wanted.keys() & before.keys() if wanted[key] != before[key]),
@@ -69,10 +74,14 @@ def _checked_items(items: Json | None) -> Items:
                 f"items: the value of {key} is a {type(value).__name__}; Nomad keeps texts only. Use the filter to_json on it."
             )
     texts = {str(key): str(value).lower() if isinstance(value, bool) else str(value) for key, value in items.items()}
+    _check_size(texts)
+    return texts
+
+
+def _check_size(texts: Items) -> None:
     size = sum(len(key.encode()) + len(value.encode()) for key, value in texts.items())
     if size > LIMIT_BYTES:
         raise InvalidInput(f"items: {size} bytes of keys and values; a variable holds at most {LIMIT_BYTES}. Split it over several paths.")
-    return texts
 
 
 def _choose_secrets(params: Json, run: Run) -> None:
@@ -140,6 +149,7 @@ ENTRY = Entry(
         "path": {"type": "str", "required": True},
         "items": {"type": "dict", "no_log": True},
         "keep": {"type": "list", "elements": "str", "default": [], "no_log": False},
+        "merge": {"type": "bool", "default": False},
     },
     relations={"required_if": [("state", "present", ["items"])]},
     logic=logic,

@@ -23,11 +23,16 @@ def logic(params: Json, _run: Run) -> Json:
     client = client.inside(client.namespace or "default")
     if params["path"] is not None:
         found = find(client, checked_path(params["path"]))
-        variables = [{**_variable(found), "keys": sorted(found["Items"])}] if found else []
+        variables = [_with_keys(found, params["reveal"])] if found else []
     else:
         listed = everything(client, "/v1/vars", "list the variables", "variables list", prefix=params["prefix"] or None)
         variables = [_variable(one) for one in sorted(listed, key=lambda one: (one["Namespace"], one["Path"]))]
     return {"changed": False, "variables": variables}
+
+
+def _with_keys(found: Json, reveal: list[str]) -> Json:
+    items = found["Items"]
+    return {**_variable(found), "keys": sorted(items), "revealed": {key: items[key] for key in reveal if key in items}}
 
 
 def _variable(found: Json) -> Json:
@@ -41,7 +46,12 @@ def _variable(found: Json) -> Json:
 
 
 ENTRY = Entry(
-    arguments={**_arguments.connection(), "path": {"type": "str"}, "prefix": {"type": "str"}},
+    arguments={
+        **_arguments.connection(),
+        "path": {"type": "str"},
+        "prefix": {"type": "str"},
+        "reveal": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    },
     relations={"mutually_exclusive": [("path", "prefix")]},
     logic=logic,
 )

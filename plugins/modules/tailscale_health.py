@@ -34,10 +34,12 @@ options:
         control server sees it online, it has a tailnet address, its key has not expired, name, tags and serve configuration are
         the wanted ones, and the sidecar itself says so.
       - With V(logged_out), used after a job was stopped, the last allocations' nodes must have left the tailnet.
+      - With V(observed) all allocations that have not ended, of whatever version, are looked at once, and nothing is waited for.
     type: str
     choices:
       - ready
       - logged_out
+      - observed
     default: ready
   hostname:
     description: Wanted first label of the node's name. Another one, often with a suffix, means that an old node still holds the name.

@@ -18,7 +18,7 @@ description:
 options:
   state:
     description:
-      - With V(present) the variable has exactly O(items); keys that are not named are removed.
+      - With V(present) the variable has exactly O(items); keys that are not named are removed, unless O(merge).
       - With V(absent) the variable does not exist.
     type: str
     choices:
@@ -46,6 +46,11 @@ options:
     elements: str
     default: []
     version_added: 0.3.0
+  merge:
+    description: Whether keys that O(items) does not name stay as they are.
+    type: bool
+    default: false
+    version_added: 0.4.0
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.actiongroups
@@ -60,7 +65,7 @@ attributes:
       - Shows names of keys, never values.
 notes:
   - The token needs the capabilities C(read), C(write) and C(destroy) on the variable's path in its namespace.
-  - Without ACLs every job reads every variable.
+  - Without ACLs every job reads every variable; a write warns of that.
 seealso:
   - module: notailcar.nomad.job
 """

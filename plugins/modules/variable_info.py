@@ -13,7 +13,7 @@ author:
   - The notailcar.nomad authors (@notailcar)
 description:
   - Returns one variable with the names of its keys, or all variables whose paths begin alike.
-  - Values are never returned; the lookup P(notailcar.nomad.variable#lookup) reads them.
+  - Values are not returned, but for those of O(reveal); the lookup P(notailcar.nomad.variable#lookup) reads them.
   - A variable that does not exist is not an error; the list is empty then.
 options:
   path:
@@ -24,6 +24,12 @@ options:
       - What the paths of the variables begin with. V(nomad/jobs/web) is also the beginning of V(nomad/jobs/webhook).
       - Without O(path) and O(prefix) all variables of the namespace are returned.
     type: str
+  reveal:
+    description: With O(path), names of keys whose values are no secret and are returned.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.4.0
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.actiongroups
@@ -100,6 +106,11 @@ variables:
       type: list
       elements: str
       sample: [auth_key, serve_config]
+    revealed:
+      description: The keys of O(reveal) that it has, with their values.
+      returned: when O(path) is given
+      type: dict
+      sample: {auth_key_id: kHq3TnG2CNTRL}
 failure:
   description: What went wrong, as data. RV(ignore:msg) says the same in words.
   returned: failure

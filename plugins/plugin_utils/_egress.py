@@ -28,7 +28,7 @@ CAPABILITIES = (
 KILL_TIMEOUT = re.compile(r"^\s*kill_timeout\b", re.MULTILINE)
 
 
-def problems(egress: t.Mapping[str, t.Any], mode: str) -> t.Iterator[str]:
+def problems(egress: t.Mapping[str, t.Any], mode: str, identity: object = None) -> t.Iterator[str]:
     """Yield a sentence for each problem; `egress` as the house takes it, the level still may be auto; so may `mode`."""
     lists = {}
     for name in ("exit_nodes", "expect", "echo", "dns"):
@@ -53,6 +53,8 @@ def problems(egress: t.Mapping[str, t.Any], mode: str) -> t.Iterator[str]:
     if not _endpoints.as_port(egress.get("proxy_port", 1055)):
         yield f"proxy_port '{egress['proxy_port']}' is no port, from 1 to 65535"
     level = egress.get("level")
+    if identity and level != "monitored":
+        yield "level must be monitored for a workload_identity: at the others only tailscaled gets out, and not what shows the identity"
     if level == "locked" and mode == "userspace":
         yield "level locked needs kernel mode: tailscaled marks its packets only there"
     if level == "monitored" and mode == "kernel":

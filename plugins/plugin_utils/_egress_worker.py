@@ -24,7 +24,8 @@ def problems(inputs: Inputs) -> list[str]:
     misshapen, shaped = well_shaped(inputs, OWN_SHAPES)
     sentences = [*misshapen, *node_problems(shaped), *task_problems(shaped, "egress_worker"), *_kind(shaped)]
     if inputs["state"] != "absent":
-        sentences += [*program_problems(shaped, "docker"), *_egress.problems({name: shaped[name] for name in EGRESS}, inputs["mode"])]
+        egress = {name: shaped[name] for name in EGRESS}
+        sentences += [*program_problems(shaped, "docker"), *_egress.problems(egress, inputs["mode"], shaped["workload_identity"])]
         app = {"name": "app", "config": shaped["config"], "extra": shaped["extra_task"]}
         sentences += _egress.task_problems([app, *shaped["tasks"]])
         if inputs["level"] == "auto" and inputs["state"] == "rendered":

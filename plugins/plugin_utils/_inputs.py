@@ -12,6 +12,8 @@ from collections.abc import Mapping
 
 from ansible_collections.notailcar.nomad.plugins.module_utils._allocations import INDEX, SHORT_ID
 
+from . import _secrets
+
 Inputs = Mapping[str, t.Any]
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -28,7 +30,7 @@ MAPPING: tuple[type, str] = (dict, "must be a mapping")
 # What comes from `-e name=value` is text, which the argument specification would take for a list or mapping; a template would not.
 SHAPES: dict[str, tuple[type, str]] = {
     **dict.fromkeys(("args", "constraints", "datacenters", "env_files", "files", "tags", "tasks", "volumes"), LIST),
-    **dict.fromkeys(("env", "resources", "secrets"), MAPPING),
+    **dict.fromkeys(("env", "resources", "minted_key", "secrets", "vault", "workload_identity"), MAPPING),
 }
 
 
@@ -54,16 +56,21 @@ def node_problems(inputs: Inputs) -> t.Iterator[str]:
         yield f"tags: '{quoted(strange)}' must be of the form tag:name"
     if inputs["login_server"] and not URL.fullmatch(inputs["login_server"]):
         yield f"login_server '{inputs['login_server']}' is no URL"
-    if inputs["state"] == "present" and not (inputs["auth_key"] or "").strip():
-        yield "auth_key is required: a reusable, ephemeral auth key of your tailnet"
+    yield from _secrets.login_problems(inputs)
 
 
 def task_problems(inputs: Inputs, role: str) -> t.Iterator[str]:
     """Yield what is wrong with the tasks beside the sidecar."""
     if outside := [file["path"] for file in inputs["files"] if not BELOW_LOCAL.fullmatch(file["path"])]:
         yield f"files: '{quoted(outside)}' must lie below local/"
-    if unfit := [str(name) for name in inputs["secrets"] if not ENVIRONMENT.fullmatch(str(name))]:
+    by_nomad = inputs["vault"].get("secrets") or {}
+    if unfit := [str(name) for name in [*inputs["secrets"], *by_nomad] if not ENVIRONMENT.fullmatch(str(name))]:
         yield f"secrets: '{quoted(unfit)}' cannot be the name of an environment variable"
+    if twice := [name for name in by_nomad if name in inputs["secrets"]]:
+        yield f"secrets: '{quoted(twice)}' would come from two sources, secrets and vault.secrets"
+    if inputs["state"] == "present":
+        for name, secret in inputs["secrets"].items():
+            yield from (f"secrets: {name} {sentence}" for sentence in _secrets.problems(secret))
     volumes = [str(volume["name"]) for volume in inputs["volumes"]]
     if "tailscale-state" in volumes or len(set(volumes)) < len(volumes):
         yield "volumes: each needs a name of its own, other than tailscale-state"

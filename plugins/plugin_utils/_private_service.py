@@ -9,6 +9,9 @@ import re
 import typing as t
 from pathlib import Path
 
+from ansible_collections.notailcar.nomad.plugins.module_utils._allocations import SHORT_ID
+from ansible_collections.notailcar.nomad.plugins.module_utils._times import DURATION
+
 from . import _egress, _endpoints, _tailnet_policy
 from ._inputs import (
     LABEL,
@@ -54,8 +57,10 @@ def _node(inputs: Inputs) -> t.Iterator[str]:
         yield "state_volume keeps the node: it needs private_service_ephemeral: false and a key that is not ephemeral"
     if inputs["state_volume"] and not inputs["state_volume"].get("source"):
         yield "state_volume needs the source of a volume"
+    if after := str(inputs["forget_nodes_after"] or ""):
+        yield from _forgetting_problems(after, inputs)
     if inputs["egress"]:
-        yield from (f"egress.{sentence}" for sentence in _egress.problems(inputs["egress"], inputs["mode"]))
+        yield from (f"egress.{sentence}" for sentence in _egress.problems(inputs["egress"], inputs["mode"], inputs["workload_identity"]))
         app = {"name": "app", "config": inputs["config"], "extra": inputs["extra_task"]}
         yield from _egress.task_problems([app, *inputs["tasks"]])
         if _endpoints.is_true(inputs["canary"]):
@@ -68,6 +73,15 @@ def _node(inputs: Inputs) -> t.Iterator[str]:
             yield "egress needs a network namespace of its own, not that of the host: others would reach its proxy, and it their ways out"
         if inputs["driver"] != "docker":
             yield f"egress needs docker: with {inputs['driver']} the guard has not been proved"
+
+
+def _forgetting_problems(after: str, inputs: Inputs) -> t.Iterator[str]:
+    if not DURATION.fullmatch(after):
+        yield f"forget_nodes_after '{after}' is not a duration: for example 5m or 24h"
+    if not inputs["minted_key"]:
+        yield "forget_nodes_after needs private_service_minted_key: that says how the control plane is reached"
+    if SHORT_ID in str(inputs["hostname"]):
+        yield f"forget_nodes_after is for names that come back, and no other node ever asks for a name with {SHORT_ID}"
 
 
 def _app(inputs: Inputs) -> t.Iterator[str]:

@@ -17,10 +17,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests import others
 from tests.integration.egress_states import STATES
 from tests.lab.site import Site
 
-from . import egress, measures, peers, report
+from . import egress, measures, report
 from .playing import ROOT, Player
 
 
@@ -42,7 +43,7 @@ def main() -> None:
 
     site = Site.running()
     say("peers: community.general and python-nomad")
-    found = peers.fetch()
+    found = others.fetch()
     with tempfile.TemporaryDirectory() as scratch:
         player = Player(site, found, Path(scratch))
         measures.remove(player)
@@ -93,7 +94,7 @@ def _nomad(site: Site) -> str:
 
 
 def _pins() -> list[str]:
-    return [line.replace("==", " ") for line in peers.REQUIREMENTS.read_text().splitlines() if not line.startswith("#")]
+    return [line.replace("==", " ") for line in others.REQUIREMENTS.read_text().splitlines() if not line.startswith("#")]
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ import typing as t
 import pytest
 
 from tests import in_process
-from tests.integration import optional
+from tests.integration import leavings, optional
 from tests.integration.play import Service
+from tests.integration.together import together
 from tests.lab.command import wait_until
 from tests.lab.consul import ADDRESS
 from tests.lab.errors import LabError
@@ -40,8 +41,8 @@ def declare(site: Site) -> t.Iterator[t.Callable[..., Service]]:
         return service
 
     yield declare
-    for service in declared:
-        service.remove()
+    # The last of each name, whose inputs are those of what is there.
+    together(Service.remove, [service for service in {one.name: one for one in declared}.values() if service.exists()])
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,14 @@ def consul(site: Site) -> t.Iterator[str]:
     with optional.part(site, "consul"):
         wait_until(known, "Nomad's client to find Consul", 60)
         yield ADDRESS
+
+
+@pytest.fixture(scope="session")
+def control(site: Site) -> dict[str, str]:
+    """How the controller reaches headscale's API: the options of the modules for control planes."""
+    leavings.seek(site.headscale_api_key)
+    connection = {"control": "headscale", "control_url": site.headscale_api, "control_ca_cert": str(site.ca), "user": "lab"}
+    return {**connection, "api_key": site.headscale_api_key}
 
 
 @pytest.fixture

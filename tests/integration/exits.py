@@ -10,15 +10,12 @@ import contextlib
 import json
 import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 import time
 import typing as t
 import uuid
 from pathlib import Path
 
-from tests.integration import play
+from tests.integration import play, programs
 from tests.integration.play import Worker
 from tests.lab import headscale, process
 from tests.lab.command import run, wait_until
@@ -209,30 +206,12 @@ def now() -> int:
 @contextlib.contextmanager
 def sniffed(text: str) -> t.Iterator[t.Callable[[], list[str]]]:
     """What leaves the site by its own address for the echo server, or with this text for anywhere."""
-    with _told("sniffer.py", DIRECT, ECHO_IP, text) as lines:
+    with programs.told("sniffer.py", DIRECT, ECHO_IP, text) as lines:
         yield lines
 
 
 @contextlib.contextmanager
 def name_server() -> t.Iterator[t.Callable[[], list[str]]]:
     """The laboratory's name server is there, also on the internet, and gives every name the echo server's address; who asked for what."""
-    with _told("names.py", ECHO_IP, WAN_ROUTER, ECHO_IP) as lines:
+    with programs.told("names.py", ECHO_IP, WAN_ROUTER, ECHO_IP) as lines:
         yield lines
-
-
-@contextlib.contextmanager
-def _told(name: str, *arguments: str) -> t.Iterator[t.Callable[[], list[str]]]:
-    """The lines that a program of this directory has printed so far, in the wan's namespace."""
-    program = [*NAMESPACES["wan"].enter, sys.executable, str(Path(__file__).with_name(name)), *arguments]
-    # It appends, wherever it is read meanwhile.
-    with tempfile.TemporaryFile("a+") as output, subprocess.Popen(program, stdout=output) as process:
-
-        def lines() -> list[str]:
-            output.seek(0)
-            return output.read().splitlines()
-
-        wait_until(lambda: "ready" in lines(), f"{name} to be ready", 10)
-        try:
-            yield lambda: lines()[1:]
-        finally:
-            process.terminate()

@@ -14,6 +14,7 @@ import typing as t
 import urllib.parse
 from pathlib import Path
 
+from tests.integration import leavings
 from tests.lab.site import Site
 from tests.lab.topology import ECHO_IP, NAMESPACES
 
@@ -26,11 +27,14 @@ AD_HOC: dict[str, t.Any] = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"
 def run(site: Site, *argv: str, timeout: float = 400, cwd: Path = ROOT, **environment: str) -> Done:
     """A command with the laboratory's environment; an empty value takes a variable away."""
     everything = variables(site, environment)
-    return subprocess.run(argv, env=everything, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False)
+    done = subprocess.run(argv, env=everything, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False)
+    if argv[0].startswith("ansible"):
+        leavings.keep("output", done.stdout + done.stderr)
+    return done
 
 
 def variables(site: Site, more: t.Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in {**site.child_environment(), **more}.items() if value != ""}
+    return {name: value for name, value in {**site.child_environment(), **leavings.caches(), **more}.items() if value != ""}
 
 
 def nomad(site: Site, *argv: str) -> str:
@@ -133,6 +137,8 @@ class Service:
     def play(self, *options: str, environment: t.Mapping[str, t.Any] | None = None, **inputs: t.Any) -> Done:
         """Run the playbook with the declaration, changed by `inputs`."""
         declaration = {f"{self.role}_{key}": value for key, value in {**self.inputs, **inputs}.items()}
+        if inputs.get("state") == "absent":
+            leavings.keep_job(self.name)
         file = self.site.state / f"{self.name}.test.json"
         file.write_text(json.dumps(declaration))
         file.chmod(0o600)

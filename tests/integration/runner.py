@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import ansible_runner
 
-from tests.integration import play
+from tests.integration import leavings, play
 
 Event = dict[str, t.Any]
 # As in AWX's own demo inventory.
@@ -51,6 +52,8 @@ def run(
     project: Path = play.ROOT,
     hosts: t.Mapping[str, t.Mapping[str, t.Any]] | None = None,
     look: t.Callable[[Event], None] = lambda event: None,
+    extravars: t.Mapping[str, t.Any] | None = None,
+    cmdline: str = "",
     **options: t.Any,
 ) -> Job:
     """Run a project's playbook on these hosts (localhost); `look` sees each event when it comes."""
@@ -61,6 +64,10 @@ def run(
         look(event)
         return True
 
+    # As AWX hands them over.
+    given = directory / "extravars.json"
+    given.write_text(json.dumps(extravars or {}))
+    given.chmod(0o600)
     done = ansible_runner.run(
         private_data_dir=str(directory),
         project_dir=str(project),
@@ -69,8 +76,14 @@ def run(
         envvars=dict(environment),
         event_handler=keep,
         quiet=True,
+        cmdline=f"-e @{given} {cmdline}",
         # The environment has a token, and what is asked for by a test may have secrets.
         suppress_env_files=True,
         **options,
     )
+    leavings.keep("events", json.dumps(events))
+    for file in leavings.files(directory / "artifacts"):
+        # The runner's own file has the whole environment of the command.
+        if file.name != "command":
+            leavings.keep("artifacts", file.read_text(errors="replace"))
     return Job(done.status, events)

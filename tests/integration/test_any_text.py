@@ -28,7 +28,7 @@ PIECES = (
     *("${NOMAD_ALLOC_ID}", "${attr.kernel.name}", "${env.HOME}", "%{if true}", "${1+1}", "\\u00e9", "\\n", "null", "true", "0x1f"),
     *("é", "e\u0301", "ß", "😀", "\u2028", "\u200b", "\ufeff", "\x01", "\x1b[31m", "\x7f", "\b"),
 )
-DECLARATIONS = 2000
+DECLARATIONS = 1000
 # What Nomad itself or a process cannot hold.
 UNFIT = ("\x00", "\ud800")
 RUNTIME = ("${NOMAD_ALLOC_ID}", "${attr.kernel.name}")

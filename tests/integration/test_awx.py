@@ -14,12 +14,12 @@ import pytest
 import yaml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from tests.integration import play, runner
+from tests.integration import leavings, play, runner
 from tests.integration.play import Service
 from tests.lab.site import Site
 
 PLAYBOOK = "deploy-private-service.yml"
-NOMAD, AUTH_KEY, CHECK_INDEX = (
+NOMAD, AUTH_KEY, SECRETS, _OAUTH_CLIENT, CHECK_INDEX = (
     yaml.safe_load(textwrap.dedent(block))
     for block in re.findall(r"^ *```yaml\n(.*?)^ *```", (play.ROOT / "docs/awx.md").read_text(), re.DOTALL | re.MULTILINE)
 )
@@ -45,15 +45,17 @@ def injected(credential_type: t.Mapping[str, t.Any], directory: Path, **inputs: 
 
 @pytest.fixture
 def launch(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., runner.Job]:
-    """Launches the template with both credentials; Nomad is known from nowhere else."""
+    """Launches the template with the credentials; Nomad is known from nowhere else."""
     for name in site.environment():
         monkeypatch.delenv(name, raising=False)
     nomad = injected(NOMAD, tmp_path, address=site.nomad_addr, token=site.nomad_token, ca_cert=site.ca.read_text())
     auth_key = injected(AUTH_KEY, tmp_path, auth_key=site.auth_key("service"))
+    secrets = injected(SECRETS, tmp_path, db_password=leavings.canary())
+    environment = {**nomad["env"], **secrets["env"]}
 
     def launch(variables: t.Mapping[str, t.Any], playbook: str = PLAYBOOK, **options: t.Any) -> runner.Job:
         variables = {**auth_key["extra_vars"], **variables}
-        return runner.run(tmp_path, playbook, environment=nomad["env"], extravars=variables, **options)
+        return runner.run(tmp_path, playbook, environment=environment, extravars=variables, **options)
 
     return launch
 
@@ -65,19 +67,23 @@ def declaration(service: Service, **answers: t.Any) -> dict[str, t.Any]:
 
 
 def test_a_plan_is_approved_and_run(site: Site, declare, launch) -> None:
-    service = declare("paths-awx")
+    service = declare("paths-awx", secrets={"DB_PASSWORD": {"env": "SHOP_DB_PASSWORD"}})
     variables = declaration(service, **SURVEY)
     plan = launch(variables, cmdline="--check --diff")
     assert plan.status == "successful", plan.said
     assert 'Job: "paths-awx"' in plan.said
     assert plan.artifacts["private_services"]["paths-awx"]["job_modify_index"] == 0
     approved = {**variables, **plan.artifacts, **CHECK_INDEX}
-    done = launch(approved)
+    with leavings.every_argv():
+        done = launch(approved)
     assert done.status == "successful", done.said
     assert site.nomad_token not in plan.said + done.said
     result = done.artifacts["private_services"]["paths-awx"]
     assert result["url"] == f"{service.url}:8000/"
     assert [node["verdict"] for node in result["nodes"]] == ["ready"]
+    stored = play.nomad(site, "var", "get", "-item=DB_PASSWORD", "nomad/jobs/paths-awx/paths-awx/app").strip()
+    assert stored
+    assert stored not in plan.said + done.said
     assert result["job_modify_index"] == service.job()["JobModifyIndex"]
     # The approval was for a job that did not exist; now there is one.
     late = launch({**approved, "private_service_env": {"VERSION": "2"}})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration import play
+from tests.integration import leavings, play
 from tests.integration.play import Service, changed
 from tests.lab.command import wait_until
 from tests.lab.site import Site
@@ -30,8 +30,8 @@ ASK = """
 
 
 @pytest.fixture
-def service(site: Site, declare, tmp_path: Path) -> Service:
-    service: Service = declare("released", canary=True)
+def service(site: Site, control: dict[str, str], declare, tmp_path: Path) -> Service:
+    service: Service = declare("released", canary=True, auth_key=None, minted_key=control)
     done = service.deploy()
     assert done.returncode == 0, done.stdout + done.stderr
     assert service.nodes() == ["released"]
@@ -47,7 +47,7 @@ def asking(site: Site, tmp_path: Path, answer: str) -> str:
 
 
 def test_a_good_canary_takes_the_name(site: Site, service: Service, tmp_path: Path) -> None:
-    before = service.allocation()
+    before, key = service.allocation(), stored_key(site)
     update = service.deploy(env={"VERSION": "2"}, canary_tasks=asking(site, tmp_path, "released-canary"))
     assert update.returncode == 0, update.stdout + update.stderr
     assert service.allocation() != before
@@ -56,6 +56,13 @@ def test_a_good_canary_takes_the_name(site: Site, service: Service, tmp_path: Pa
     again = service.deploy(env={"VERSION": "2"}, canary_tasks=asking(site, tmp_path, "never asked"))
     assert again.returncode == 0, again.stdout + again.stderr
     assert changed(again) == 0
+    assert stored_key(site) == key, "the next allocation can log in"
+
+
+def stored_key(site: Site) -> str:
+    key = play.nomad(site, "var", "get", "-item=auth_key", "nomad/jobs/released/released/tailscale").strip()
+    leavings.seek(key)
+    return key
 
 
 def test_a_canary_that_answers_wrong_leaves_the_old_version(site: Site, service: Service, tmp_path: Path) -> None:

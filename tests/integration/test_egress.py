@@ -13,6 +13,7 @@ import pytest
 from tests.integration import exits, play
 from tests.integration.exits import DIRECT, EXIT1, EXIT2, LEVELS, Caller
 from tests.integration.play import Service, changed
+from tests.integration.together import together
 from tests.lab.command import wait_until
 from tests.lab.site import Site
 from tests.lab.topology import ECHO_IP
@@ -36,9 +37,12 @@ def caller(declare) -> t.Callable[..., Caller]:
     return caller
 
 
-@pytest.mark.parametrize("level", LEVELS)
-def test_it_leaves_through_the_preferred_exit_node(site: Site, caller, level: str) -> None:
-    worker = caller(level, expect=["198.51.100.16/28"])
+def test_it_leaves_through_the_preferred_exit_node(site: Site, caller) -> None:
+    workers = [caller(level, expect=["198.51.100.16/28"]) for level in LEVELS]
+    together(lambda worker: leaves_through_the_preferred_exit_node(site, worker), workers)
+
+
+def leaves_through_the_preferred_exit_node(site: Site, worker: Caller) -> None:
     planned = worker.deploy("--check", "--diff")
     assert planned.returncode == 0, planned.stdout + planned.stderr
     assert not worker.exists()
@@ -48,7 +52,7 @@ def test_it_leaves_through_the_preferred_exit_node(site: Site, caller, level: st
     assert set(worker.seen()) == {EXIT1}
     proved = play.call(site, "egress_verify", job=worker.name, expect=[f"{EXIT1}/32"], new_observation=True)
     (allocation,) = proved["allocations"]
-    assert (allocation["verdict"], allocation["observed"], allocation["level"]) == ("proved", EXIT1, level)
+    assert (allocation["verdict"], allocation["observed"], allocation["level"]) == ("proved", EXIT1, worker.inputs["level"])
     assert allocation["evidence"]["egress"]["answers"] == [{"url": f"{ECHO}/", "address": EXIT1}]
     wrong = play.call(site, "egress_verify", job=worker.name, expect=["192.0.2.0/24"], timeout=3)
     assert wrong["failed"]
@@ -69,21 +73,24 @@ def test_the_best_level_is_chosen(site: Site, caller) -> None:
     assert offer["clients"][0]["missing"] == ["it has no CNI network elsewhere, which the role egress_network makes"]
 
 
-@pytest.mark.parametrize("level", ["locked", "monitored"])
-def test_without_an_exit_node_the_app_does_not_start(caller, level: str) -> None:
-    worker = caller(level, exit_nodes=["nobody"], healthy_deadline="15s")
-    done = worker.deploy()
-    assert done.returncode != 0
-    assert "no exit node of nobody is on offer" in done.stdout + done.stderr
-    assert not worker.seen()
+def test_without_a_proof_the_app_does_not_start(site: Site, declare) -> None:
+    def never_starts(case: tuple[Caller, str]) -> None:
+        worker, sentence = case
+        done = worker.deploy()
+        assert done.returncode != 0
+        assert sentence in done.stdout + done.stderr
+        assert not worker.seen()
 
-
-def test_a_wrong_address_is_not_accepted(caller) -> None:
-    worker = caller("locked", expect=["192.0.2.1"], healthy_deadline="15s")
-    done = worker.deploy()
-    assert done.returncode != 0
-    assert f"{EXIT1} is seen through exit node" in done.stdout + done.stderr
-    assert not worker.seen()
+    nobody, nothing = "no exit node of nobody is on offer", "is on offer and leads to an echo server"
+    cases: dict[str, tuple[str, dict[str, t.Any]]] = {
+        "nobody-locked": (nobody, {"level": "locked", "exit_nodes": ["nobody"]}),
+        "nobody-monitored": (nobody, {"level": "monitored", "exit_nodes": ["nobody"]}),
+        "wrong-address": (f"{EXIT1} is seen through exit node", {"level": "locked", "expect": ["192.0.2.1"]}),
+        "one-does-not-answer": (nothing, {"level": "monitored", "echo": [f"{ECHO}/", "http://192.0.2.1/"], "quorum": 2}),
+        "one-says-nothing": (nothing, {"level": "monitored", "echo": [f"{ECHO}/empty", f"{ECHO}/"], "quorum": 2}),
+    }
+    workers = [(declare(name, Caller, **inputs, healthy_deadline="15s"), sentence) for name, (sentence, inputs) in cases.items()]
+    together(never_starts, workers)
 
 
 @pytest.mark.parametrize(
@@ -121,24 +128,19 @@ def test_any_address_but_the_direct_one(caller, level: str, exit_node: str) -> N
     assert seen["observed"] in wanted
 
 
-@pytest.mark.parametrize(
-    "echo", [[f"{ECHO}/", "http://192.0.2.1/"], [f"{ECHO}/empty", f"{ECHO}/"]], ids=["one does not answer", "one says nothing"]
-)
-def test_a_quorum_that_is_not_reached_keeps_the_app_from_starting(caller, echo: list[str]) -> None:
-    worker = caller("monitored", echo=echo, quorum=2, healthy_deadline="15s")
-    assert worker.deploy().returncode != 0
-    assert not worker.seen()
+def test_a_batch_worker(site: Site, declare) -> None:
+    fetch = f"for i in 1 2 3 4 5; do timeout 5 wget -q -O /dev/null {ECHO}/$NOMAD_JOB_NAME; sleep 0.5; done"
+    batch = {"type": "batch", "command": "/bin/sh", "args": ["-c", fetch]}
+    workers = [declare(f"batch-{level}", play.Worker, level=level, **batch) for level in ("isolated", "locked")]
+    together(lambda worker: works_once(site, worker), workers)
 
 
-@pytest.mark.parametrize("level", ["isolated", "locked"])
-def test_a_batch_worker(site: Site, declare, level: str) -> None:
-    fetch = f"for i in 1 2 3 4 5; do timeout 5 wget -q -O /dev/null {ECHO}/$NOMAD_JOB_NAME-{level}; sleep 0.5; done"
-    worker = declare("batch", play.Worker, type="batch", level=level, command="/bin/sh", args=["-c", fetch])
-    before = exits.seen(f"batch-{level}")
+def works_once(site: Site, worker: play.Worker) -> None:
+    before = exits.seen(worker.name)
     done = worker.deploy()
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"leaves as {EXIT1}" in done.stderr
-    assert exits.seen(f"batch-{level}") - before == {EXIT1: 5}
+    assert exits.seen(worker.name) - before == {EXIT1: 5}
     again = worker.deploy()
     assert again.returncode == 0, again.stdout + again.stderr
     assert changed(again) == 0

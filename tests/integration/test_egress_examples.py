@@ -14,6 +14,7 @@ import yaml
 from tests.integration import play
 from tests.integration.exits import EXIT1, EXIT2, seen
 from tests.integration.play import ROOT, Worker, changed
+from tests.integration.together import together
 from tests.lab.command import wait_until
 from tests.lab.site import Site
 from tests.lab.topology import ECHO_IP
@@ -111,10 +112,16 @@ def test_the_exit_of_the_egress_worker_is_chosen_by_a_file_of_its_own() -> None:
         assert set(yaml.safe_load(file.read_text())) == {"egress_worker_exit_nodes", "egress_worker_expect"}
 
 
-@pytest.mark.parametrize(("name", "level"), [*((name, "locked") for name in EXERCISES), ("egress-worker", "monitored")])
-def test_example(site: Site, name: str, level: str) -> None:
-    path = uuid.uuid4().hex
-    worker = declared(site, name, level, path)
+@pytest.mark.parametrize(
+    "level_of", [dict.fromkeys(EXERCISES, "locked"), {"egress-worker": "monitored"}], ids=["all of them", "without a lock"]
+)
+def test_examples(site: Site, level_of: dict[str, str]) -> None:
+    paths = {name: uuid.uuid4().hex for name in level_of}
+    together(lambda name: example(declared(site, name, level_of[name], paths[name]), name, paths[name]), level_of)
+
+
+def example(worker: Worker, name: str, path: str) -> None:
+    site = worker.site
     worker.remove()
     try:
         EXERCISES[name](worker, path)

@@ -16,6 +16,7 @@ import pytest
 from tests.integration import exits, play
 from tests.integration.egress_states import STATES, Before, State, Workers, live_through, settled
 from tests.integration.exits import DIRECT, EXIT1, EXIT2, LEVELS, Caller
+from tests.integration.together import together
 from tests.lab import faults, nomad
 from tests.lab.command import wait_until
 from tests.lab.site import Site
@@ -28,14 +29,15 @@ LIMIT = 50
 def workers(site: Site) -> t.Iterator[Workers]:
     with exits.isolated_network(site):
         workers = {level: Caller(site, f"through-{level}", {"level": level}) for level in LEVELS}
-        for worker in workers.values():
-            worker.remove()
-        for worker in workers.values():
-            done = worker.deploy()
-            assert done.returncode == 0, done.stdout + done.stderr
+        together(deployed_anew, workers.values())
         yield workers
-        for worker in workers.values():
-            worker.remove()
+        together(Caller.remove, workers.values())
+
+
+def deployed_anew(worker: Caller) -> None:
+    worker.remove()
+    done = worker.deploy()
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("state", STATES.values(), ids=STATES)

@@ -9,11 +9,11 @@ import json
 import typing as t
 from dataclasses import dataclass
 
-import pytest
 import yaml
 
 from tests.integration import play
 from tests.integration.play import ROOT, Service, changed
+from tests.integration.together import together
 from tests.lab.site import Site
 
 EXAMPLES = ROOT / "examples"
@@ -89,10 +89,11 @@ def test_every_example_of_a_private_service_is_called() -> None:
     assert found == set(CALLS)
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_example(site: Site, name: str, request: pytest.FixtureRequest) -> None:
-    if "consul" in name:
-        request.getfixturevalue("consul")
+def test_examples(site: Site, consul: str) -> None:
+    together(lambda name: called(site, name), CALLS)
+
+
+def called(site: Site, name: str) -> None:
     app_ports, calls = CALLS[name]
     service = deployed(site, name)
     service.remove()

@@ -5,15 +5,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import subprocess
-import threading
-import typing as t
-import uuid
-from pathlib import Path
 
-from tests.integration import play
+from tests.integration import leavings, play
 from tests.integration.play import Service
 from tests.lab.command import wait_until
 from tests.lab.site import Site
@@ -28,34 +23,13 @@ def app_shell(site: Site, service: Service, script: str) -> subprocess.Completed
     return docker(site, "exec", "--user", "0", f"app-{service.allocation()}", "/bin/sh", "-c", script)
 
 
-@contextlib.contextmanager
-def every_argv() -> t.Iterator[set[str]]:
-    """The arguments of all processes of the machine, also of those that live for a moment only, while the block runs."""
-    arguments: set[str] = set()
-    over = threading.Event()
-
-    def look() -> None:
-        while not over.wait(0.002):
-            for process in Path("/proc").glob("[0-9]*/cmdline"):
-                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                    arguments.add(process.read_text(errors="replace"))
-
-    looker = threading.Thread(target=look)
-    looker.start()
-    try:
-        yield arguments
-    finally:
-        over.set()
-        looker.join()
-
-
 def test_auth_key_and_secrets_are_found_nowhere(site: Site, declare) -> None:
-    secret = uuid.uuid4().hex
+    secret = leavings.canary()
     service = declare("canary", secrets={"APP_SECRET": secret})
     key = service.inputs["auth_key"].strip()
     seen: dict[str, str] = {}
     for name, options in {"check": ("--check",), "deploy": (), "again": ()}.items():
-        with every_argv() as arguments:
+        with leavings.every_argv() as arguments:
             done = service.play("-vvvv", "--diff", *options, environment={"ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "true"})
         seen[f"arguments during {name}"] = "\n".join(arguments)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -43,7 +43,7 @@ REMOVABLE: dict[str, t.Callable[[], None]] = {"servers": servers.remove, "testco
 
 def components(optional: t.Iterable[str] = ()) -> list[Component]:
     """What the laboratory consists of, in the order of its status."""
-    always = [wan.ECHO, headscale.HEADSCALE, *(member.component for member in MEMBERS.values())]
+    always = [wan.ECHO, headscale.HEADSCALE, headscale.RELAY, *(member.component for member in MEMBERS.values())]
     always += [docker_engine.DOCKER, nomad.SERVER, nomad.FIRST.relay, nomad.CLIENT]
     on_request = {
         "vault": [vault.VAULT, vault.RELAY],

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import typing as t
 
-from . import certificates, process
+from . import certificates, process, relays
 from .command import run, succeeds
 from .component import Component, render
-from .topology import BIN, HEADSCALE_IP, HERE, KEYS, LOGIN_SERVER, NAMESPACES, STATE, TAILNET
+from .topology import BIN, HEADSCALE_IP, HEADSCALE_PORT, HERE, KEYS, LOGIN_SERVER, NAMESPACES, RELAY_IP, STATE, TAILNET
 
 HOME = STATE / "headscale"
 CONFIG = HOME / "headscale.yaml"
@@ -26,17 +26,24 @@ def _answers() -> bool:
 
 
 HEADSCALE = Component("headscale", f"{LOGIN_SERVER} (wan)", _answers)
+# Its API as the machine's own shell reaches it, and a key for it.
+API = f"https://{RELAY_IP}"
+API_KEY_FILE = STATE / "headscale.key"
+RELAY = relays.component("headscale", HEADSCALE_PORT)
 
 
 def start() -> None:
     """Start it, and make the users and the keys."""
     HOME.mkdir()
-    certificate, key = certificates.issue("headscale", [f"IP:{HEADSCALE_IP}"])
+    certificate, key = certificates.issue("headscale", [f"IP:{HEADSCALE_IP}", f"IP:{RELAY_IP}"])
     policy = HERE / "etc" / "policy.json"
     settings = {"server": LOGIN_SERVER, "ip": HEADSCALE_IP, "home": HOME, "tailnet": TAILNET, "policy": policy}
     CONFIG.write_text(render("headscale.yaml", certificate=certificate, key=key, **settings))
     process.start("headscale", [*CLI, "serve"], WAN)
     HEADSCALE.wait()
+    relays.start("headscale", HEADSCALE_PORT, "wan", HEADSCALE_IP)
+    API_KEY_FILE.touch(mode=0o600)
+    API_KEY_FILE.write_text(str(_json("apikeys", "create", "--expiration", FOREVER)))
     users = {name: _json("users", "create", name)["id"] for name in USERS}
     _store("service", _key(users["lab"], "--reusable", "--ephemeral", "--tags", "tag:service"))
     _store("worker", _key(users["lab"], "--reusable", "--ephemeral", "--tags", "tag:worker"))

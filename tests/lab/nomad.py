@@ -13,7 +13,7 @@ from . import api, certificates, cgroups, docker_engine, images, process, relays
 from .command import wait_until
 from .component import Component, render
 from .errors import LabError
-from .topology import BIN, DATA, NAMESPACES, NOMAD_PORT, RELAY_IP, SITE_IP, STATE
+from .topology import BIN, DATA, NAMESPACES, NOMAD_PORT, RELAY_IP, SITE_IP, STATE, VAULT_PORT
 
 TOKEN_FILE = STATE / "nomad.token"
 # CNI networks of the client, besides its own bridge; there are none at first.
@@ -85,7 +85,7 @@ def start_client() -> None:
     """
     settings = {"loopback": RELAY_IP, "cgroup": cgroups.NOMAD, "docker": docker_engine.HOST, "pause": images.PAUSE.tag}
     settings["chroot"] = str(images.CHROOT_DIRECTORY)
-    settings["networks"] = str(NETWORKS)
+    settings.update(networks=str(NETWORKS), vault=str(VAULT_PORT))
     names = ["IP:127.0.0.1", "DNS:localhost", "DNS:client.global.nomad"]
     _start(CLIENT.name, "nomad-client.hcl", names, ip=SITE_IP, **settings)
     CLIENT.wait()

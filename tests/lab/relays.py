@@ -14,16 +14,16 @@ from .errors import LabError
 from .topology import HERE, NAMESPACES, RELAY_IP
 
 
-def start(server: str, port: int) -> None:
-    """Relay a port of the machine's loopback interface to the same port of the site's."""
+def start(server: str, port: int, place: str = "site", host: str = "127.0.0.1") -> None:
+    """Relay a port of the machine's loopback interface to the same port of a host, seen from a namespace."""
     outside = (RELAY_IP, port)
     try:
         listener = socket.create_server(outside, backlog=128)
     except OSError as error:
         raise LabError(f"The laboratory needs port {outside[1]} of {outside[0]} for {server}: {error.strerror}") from error
     with listener:
-        argv = [sys.executable, str(HERE / "relay.py"), str(listener.fileno()), "127.0.0.1", str(port)]
-        process.start(f"{server}-relay", argv, NAMESPACES["site"], fds=[listener.fileno()])
+        argv = [sys.executable, str(HERE / "relay.py"), str(listener.fileno()), host, str(port)]
+        process.start(f"{server}-relay", argv, NAMESPACES[place], fds=[listener.fileno()])
 
 
 def component(server: str, port: int) -> Component:

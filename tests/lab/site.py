@@ -32,6 +32,7 @@ class Site:
     nomad_addr: str = nomad.FIRST.address
     ca: Path = certificates.CA
     login_server: str = LOGIN_SERVER
+    headscale_api: str = headscale.API
     tailnet: str = TAILNET
     # With `testcontrol`: the other tailnet, whose auth key is called so too.
     testcontrol_login_server: str = testcontrol.LOGIN_SERVER
@@ -131,6 +132,10 @@ class Site:
     def tailscale_status(self, member: str) -> dict[str, t.Any]:
         """`tailscale status --json` of a member (exit1, exit2, client, outsider)."""
         return MEMBERS[member].status()
+
+    @property
+    def headscale_api_key(self) -> str:
+        return headscale.API_KEY_FILE.read_text()
 
     def auth_key(self, name: str) -> str:
         """A preauth key: service, worker (reusable, ephemeral, tagged), expired, or, of the other tailnet, testcontrol."""

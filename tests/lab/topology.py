@@ -30,7 +30,7 @@ PROXY_PORT = 1055
 # The machine's own network stays as it is: its shell reaches the site only through relays on a loopback address that
 # nobody else uses, at the servers' usual ports.
 RELAY_IP = "127.46.46.46"
-NOMAD_PORT, VAULT_PORT, CONSUL_PORT = 4646, 8200, 8500
+NOMAD_PORT, VAULT_PORT, CONSUL_PORT, HEADSCALE_PORT = 4646, 8200, 8500, 443
 
 
 @dataclass(frozen=True)

@@ -267,7 +267,10 @@ start_containerboot() {
     mkfifo "$log"
     awk -v kept="$login_error" -v expired="$key_expired" '
         { gsub(/https?:\/\/[^ ]*\/(a|register)\/[^ ]*/, "(login address withheld)"); print > "/dev/stderr" }
-        sub(/^backend error: /, "") { print > kept; close(kept) }
+        sub(/^(backend error|failed to exchange JWT for access token|unexpected error while creating authkey): /, "") {
+            print > kept
+            close(kept)
+        }
         /control: server reports new node key .* has expired/ { print > expired; close(expired) }
     ' <"$log" &
     TS_HOSTNAME=$node_name containerboot >"$log" 2>&1 &

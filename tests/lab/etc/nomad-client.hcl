@@ -33,6 +33,12 @@ client {
   }
 }
 
+vault {
+  enabled               = true
+  address               = "http://$ip:$vault"
+  jwt_auth_backend_path = "jwt-nomad"
+}
+
 plugin "raw_exec" {
   config {
     enabled = true

@@ -31,6 +31,16 @@ server {
   }
 }
 
+# Every task with a vault block gets an identity for Vault, which may be there or not.
+vault {
+  enabled = true
+
+  default_identity {
+    aud = ["vault.io"]
+    ttl = "1h"
+  }
+}
+
 # A server that joins votes after a moment.
 autopilot {
   server_stabilization_time = "1s"

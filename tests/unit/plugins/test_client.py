@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socketserver
 import threading
@@ -35,6 +36,18 @@ def test_unknown_token(nomad, in_process, known):
     nomad.on("GET /v1/acl/token/self", known)
     result = in_process("variable", token="0000", **ARGS)
     assert "does not know this token" in result["msg"]
+
+
+def test_a_token_may_end_with_its_line(nomad, in_process):
+    nomad.on(f"GET {URL}", FOUND)
+    assert not in_process("variable", token="a-token-of-mine\n", **ARGS)["changed"]
+    assert nomad.asked[0].headers["X-Nomad-Token"] == "a-token-of-mine"
+
+
+def test_what_http_cannot_carry_is_not_repeated(nomad, in_process):
+    result = in_process("variable", token="a-token\nof-mine", **ARGS)
+    assert failure(result)["kind"] == "invalid_input"
+    assert "of-mine" not in json.dumps(result)
 
 
 def test_missing_capability(nomad, in_process):

@@ -140,3 +140,9 @@ def test_another_tasks_files_are_out_of_reach(config: dict[str, t.Any]) -> None:
 def test_the_time_to_end_is_the_guards() -> None:
     (sentence,) = _egress.task_problems([{"name": "app", "extra": 'user = "1"\nkill_timeout = "30s"'}])
     assert sentence.startswith("extra: kill_timeout of app")
+
+
+@pytest.mark.parametrize(("level", "refused"), [("monitored", False), ("locked", True), ("isolated", True), ("auto", True)])
+def test_who_shows_an_identity_has_to_get_out_before_the_login(level: str, refused: bool) -> None:
+    sentences = _egress.problems({**GOOD, "level": level}, "auto", {"client_id": "a", "audience": "b"})
+    assert any("workload_identity" in sentence for sentence in sentences) == refused

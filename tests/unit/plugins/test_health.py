@@ -228,6 +228,14 @@ def test_after_the_stop(site, in_process, screen):
     assert not in_process("tailscale_health", job="whoami", state="logged_out")["proved"]
 
 
+def test_whatever_runs_is_observed_once(site, in_process):
+    site.on("GET /v1/job/whoami/allocations", [listed(version=2, desired="stop"), {**listed(status="failed"), "ID": "ended"}])
+    result = in_process("tailscale_health", job="whoami", state="observed", timeout=3600)
+    assert [node["verdict"] for node in result["nodes"]] == ["ready"]
+    site.on("GET /v1/job/whoami/allocations", [])
+    assert in_process("tailscale_health", job="whoami", state="observed", timeout=3600)["nodes"] == []
+
+
 def test_a_sidecar_that_never_started_has_no_node(site, in_process):
     ended = listed(desired="stop", status="failed")
     site.on("GET /v1/job/whoami/allocations", [{**ended, "TaskStates": {"tailscale": {"StartedAt": None}}}])

@@ -22,6 +22,7 @@ TAKEN = (
     "of tailscaled can keep it from starting: leave that endpoint out, or give it another port"
 )
 EGRESS = {"exit_nodes": ["exit-fra"], "expect": ["203.0.113.7"], "echo": ["http://203.0.113.80/"], "level": "monitored"}
+MINTED: dict[str, t.Any] = {"auth_key": None, "minted_key": {"api_key": "a"}, "tags": ["tag:service"]}
 GOOD: dict[str, t.Any] = {**DEFAULTS, "name": "whoami", "hostname": "whoami", "image": "whoami:1", "port": 8080, "auth_key": "key"}
 
 
@@ -98,6 +99,16 @@ def test_what_is_rendered_needs_no_key() -> None:
             "private_service_state_volume keeps the node: it needs private_service_ephemeral: false and a key that is not ephemeral",
         ),
         ({"state_volume": {"type": "csi"}, "ephemeral": "no"}, "private_service_state_volume needs the source of a volume"),
+        ({**MINTED, "forget_nodes_after": "soon"}, "private_service_forget_nodes_after 'soon' is not a duration: for example 5m or 24h"),
+        (
+            {"forget_nodes_after": "5m"},
+            "private_service_forget_nodes_after needs private_service_minted_key: that says how the control plane is reached",
+        ),
+        (
+            {**MINTED, "forget_nodes_after": "5m", "hostname": "w-${NOMAD_SHORT_ALLOC_ID}"},
+            "private_service_forget_nodes_after is for names that come back, and no other node ever asks for a name with "
+            "${NOMAD_SHORT_ALLOC_ID}",
+        ),
         ({"secrets": {"A-B": "c"}}, "private_service_secrets: 'A-B' cannot be the name of an environment variable"),
         ({"volumes": [{"name": "a"}, {"name": "a"}]}, "private_service_volumes: each needs a name of its own, other than tailscale-state"),
         ({"tasks": [{"name": "db"}]}, "private_service_tasks: db needs its image"),

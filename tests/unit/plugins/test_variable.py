@@ -77,6 +77,32 @@ def test_what_is_kept_is_no_change(nomad, call):
     assert not call("variable", path=PATH, items={"key": SECRET}, keep=["key", "unknown"])["changed"]
 
 
+def test_merged_keys_stay(nomad, call):
+    nomad.on(f"GET {URL}", stored(5, key=OTHER, other=OTHER))
+    nomad.on(f"PUT {URL}", stored(6, key=SECRET, other=OTHER))
+    result = call("variable", path=PATH, items={"key": SECRET}, merge=True)
+    assert result["keys"] == {"added": [], "changed": ["key"], "removed": []}
+    assert nomad.all(f"PUT {URL}")[0].body["Items"] == {"key": SECRET, "other": OTHER}
+    assert not call("variable", path=PATH, items={"other": OTHER}, merge=True)["changed"]
+
+
+def test_what_is_merged_has_the_limit_of_the_whole(nomad, call):
+    nomad.on(f"GET {URL}", stored(5, other="o" * 40_000))
+    result = call("variable", path=PATH, items={"key": "k" * 40_000}, merge=True)
+    assert "a variable holds at most 65536" in result["msg"]
+    assert nomad.count(f"PUT {URL}") == 0
+
+
+@pytest.mark.parametrize(
+    ("token", "warned"), [({"AccessorID": "acls-disabled"}, True), ({"AccessorID": "a-b"}, False), ((403, "Permission denied"), False)]
+)
+def test_without_acls_a_write_warns(nomad, in_process, screen, token, warned):
+    nomad.on(f"PUT {URL}", stored(12, key=SECRET))
+    nomad.on("GET /v1/acl/token/self", token)
+    assert in_process("variable", path=PATH, items={"key": SECRET})["changed"]
+    assert any("ACLs are off" in line for line in screen.warnings) == warned
+
+
 def test_someone_else_was_faster(nomad, call):
     nomad.on(f"GET {URL}", stored(5, key=OTHER), stored(9, key="x" + OTHER))
     nomad.on(f"PUT {URL}", (409, stored(9, key="x" + OTHER)))

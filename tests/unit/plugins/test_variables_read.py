@@ -62,8 +62,15 @@ def look(nomad) -> t.Callable[..., t.Any]:
 def test_a_variable_with_the_names_of_its_keys(nomad, call):
     nomad.on(URL, {**metadata(), "Items": {"password": SECRET, "key": SECRET}})
     result = call("variable_info", path=f"/{PATH}")
-    assert result["variables"] == [described(keys=["key", "password"])]
+    assert result["variables"] == [described(keys=["key", "password"], revealed={})]
     assert not result["changed"]
+    assert SECRET not in json.dumps(result)
+
+
+def test_what_is_no_secret_is_revealed(nomad, call):
+    nomad.on(URL, {**metadata(), "Items": {"password": SECRET, "key_id": "k1"}})
+    result = call("variable_info", path=PATH, reveal=["key_id", "unknown"])
+    assert result["variables"][0]["revealed"] == {"key_id": "k1"}
     assert SECRET not in json.dumps(result)
 
 

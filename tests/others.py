@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""community.general and its Python package, kept in the user's cache and out of the project's environment."""
+"""Other people's collections and their Python packages, kept in the user's cache and out of the project's environment."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ from pathlib import Path
 
 from tests.lab.topology import CACHE
 
-REQUIREMENTS = Path(__file__).with_name("requirements.txt")
-# Of the wheel `ansible` only what is measured.
-WANTED = ("ansible_collections/community/general/", "ansible_collections/__init__.py")
+REQUIREMENTS = Path(__file__).with_name("others.txt")
+# Of the wheel `ansible` only what is used.
+COLLECTIONS = ("general", "hashi_vault")
+WANTED = (*(f"ansible_collections/community/{name}/" for name in COLLECTIONS), "ansible_collections/__init__.py")
 
 
 def fetch() -> Path:
     """Return the directory with `ansible_collections` and `site` (Python packages); download what is not there."""
     pins = REQUIREMENTS.read_text()
-    target = CACHE / f"peers-{sha256(pins.encode()).hexdigest()[:12]}"
+    target = CACHE / f"others-{sha256(pins.encode()).hexdigest()[:12]}"
     if target.exists():
         return target
     CACHE.mkdir(parents=True, exist_ok=True)
-    ansible, python_nomad = (line for line in pins.splitlines() if not line.startswith("#"))
+    ansible, *packages = (line for line in pins.splitlines() if not line.startswith("#"))
     with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-        made = Path(scratch) / "peers"
+        made = Path(scratch) / "others"
         _pip("download", "--no-deps", "--dest", scratch, ansible)
         with zipfile.ZipFile(next(Path(scratch).glob("ansible-*.whl"))) as wheel:
             wheel.extractall(made, [name for name in wheel.namelist() if name.startswith(WANTED)])
-        _pip("install", "--target", str(made / "site"), python_nomad)
+        _pip("install", "--target", str(made / "site"), *packages)
         made.rename(target)
     return target
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Nomad that answers from a script, over real HTTP on the loopback."""
+"""A server that answers from a script, over real HTTP on the loopback: a Nomad, or a control plane."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Reply = tuple[t.Any, ...]
 
 @dataclass
 class Asked:
-    """One request as it came."""
+    """One request as it came; its body decoded, JSON or a form."""
 
     method: str
     path: str
@@ -26,8 +26,15 @@ class Asked:
     body: t.Any
 
 
+def decoded(body: bytes, kind: str | None) -> t.Any:
+    """What a request says."""
+    if kind == "application/x-www-form-urlencoded":
+        return dict(urllib.parse.parse_qsl(body.decode()))
+    return json.loads(body) if body else None
+
+
 @dataclass
-class FakeNomad:
+class Scripted:
     """Answers each `METHOD path` with its replies in turn; the last one stays. Everything else is 404.
 
     Like the real one it keeps connections open, unless it is told to hang up after each answer.
@@ -78,13 +85,8 @@ class FakeNomad:
                 url = urllib.parse.urlsplit(self.path)
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 query = dict(urllib.parse.parse_qsl(url.query))
-                asked = Asked(
-                    self.command,
-                    url.path,
-                    query,
-                    {name.title(): value for name, value in self.headers.items()},
-                    json.loads(body) if body else None,
-                )
+                headers = {name.title(): value for name, value in self.headers.items()}
+                asked = Asked(self.command, url.path, query, headers, decoded(body, headers.get("Content-Type")))
                 status, data, *next_token = fake.answer(asked)
                 raw = data.encode() if isinstance(data, str) else json.dumps(data).encode()
                 self.send_response(status)
@@ -98,7 +100,7 @@ class FakeNomad:
                 self.wfile.write(raw)
                 self.close_connection = self.close_connection or fake.hangs_up
 
-            do_GET = do_PUT = do_DELETE = _answer
+            do_GET = do_PUT = do_POST = do_DELETE = _answer
 
             def date_time_string(self, timestamp: float | None = None) -> str:
                 return super().date_time_string(fake.clock if timestamp is None else timestamp)

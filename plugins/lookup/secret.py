@@ -1,0 +1,103 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A secret from where its declaration says that it is."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: secret
+short_description: Read a secret from its source
+version_added: 0.4.0
+author:
+  - The notailcar.nomad authors (@notailcar)
+description:
+  - Returns secrets as the inputs of the roles declare them - as text, or as a mapping with one of the keys C(env), C(file) and C(vault).
+  - HashiCorp Vault is read by the lookups C(vault_kv1_get) and C(vault_kv2_get) of the collection C(community.hashi_vault), which needs the
+    Python package C(hvac). Both are needed for that source only.
+options:
+  _terms:
+    description:
+      - A text is returned as it is.
+      - C(env) is the name of an environment variable of the controller.
+      - C(file) is the path of a file of the controller. A line break at its end does not count.
+      - C(vault) is a mapping. Its C(path) and C(key) say which value of which secret, C(engine_version) (V(2) by default) of which kind of
+        kv engine, and C(version) which version in an engine of kind 2. All else in it are options of these lookups, such as
+        C(engine_mount_point), C(url), C(namespace), C(auth_method) and C(role_id). Their environment and Ansible variables apply.
+    type: list
+    elements: raw
+    required: true
+notes:
+  - What a lookup returns is no secret to Ansible. Use C(no_log) where a task would show it.
+seealso:
+  - module: notailcar.nomad.variable
+  - name: Lookup C(vault_kv2_get) of community.hashi_vault
+    description: The options of the source C(vault).
+    link: https://docs.ansible.com/ansible/latest/collections/community/hashi_vault/vault_kv2_get_lookup.html
+"""
+
+EXAMPLES = r"""
+- name: Store a password of Vault for a task
+  notailcar.nomad.variable:
+    path: nomad/jobs/shop/shop/app
+    items:
+      PASSWORD: "{{ lookup('notailcar.nomad.secret', {'vault': {'path': 'shop', 'key': 'password'}}) }}"
+
+- name: Store a token of the environment
+  notailcar.nomad.variable:
+    path: nomad/jobs/shop/shop/app
+    items:
+      TOKEN: "{{ lookup('notailcar.nomad.secret', {'env': 'SHOP_TOKEN'}) }}"
+"""
+
+RETURN = r"""
+_list:
+  description: The secrets.
+  type: list
+  elements: str
+  sample: ["correct horse battery staple"]
+"""
+
+import os
+import typing as t
+from collections.abc import Mapping
+from pathlib import Path
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.notailcar.nomad.plugins.plugin_utils import _vault
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._secrets import problems
+
+
+class LookupModule(LookupBase):
+    def run(self, terms: list[t.Any], variables: t.Any = None, **given: t.Any) -> list[t.Any]:
+        """Return what DOCUMENTATION says, for each term."""
+        return [self._read(term, variables) for term in terms]
+
+    def _read(self, term: t.Any, variables: t.Any) -> t.Any:
+        if not isinstance(term, Mapping):
+            return term
+        if wrong := next(problems(term), None):
+            raise AnsibleLookupError(f"A secret {wrong}.")
+        ((source, where),) = term.items()
+        read: t.Callable[[t.Any], str] = {"env": _of_environment, "file": _of_file}.get(source) or (
+            lambda where: _vault.read(where, variables, self._loader, self._templar)
+        )
+        return read(where)
+
+
+def _of_environment(name: str) -> str:
+    if not os.environ.get(name):
+        raise AnsibleLookupError(f"The secret is to be in the environment variable {name} of the controller, which is not set or empty.")
+    return os.environ[name]
+
+
+def _of_file(name: str) -> str:
+    try:
+        text = Path(name).expanduser().read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise AnsibleLookupError(f"The secret is to be in the file {name} of the controller, which cannot be read: {why}.") from None
+    if not text:
+        raise AnsibleLookupError(f"The secret is to be in the file {name} of the controller, which is empty.")
+    return text

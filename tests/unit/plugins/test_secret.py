@@ -1,0 +1,155 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a secret comes from, how a node logs in, and what is said of a Vault that gives nothing."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible.errors import AnsibleError, AnsibleLookupError
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible_collections.notailcar.nomad.plugins.lookup.secret import LookupModule
+from ansible_collections.notailcar.nomad.plugins.plugin_utils import _secrets, _vault
+
+CANARY = "a-very-secret-value"
+OF_VAULT = {"vault": {"path": "shop", "key": "password"}}
+
+
+def look(*terms: t.Any) -> list[t.Any]:
+    return LookupModule(loader=DataLoader(), templar=Templar(DataLoader(), {})).run(list(terms), variables={})
+
+
+def test_a_text_is_itself() -> None:
+    assert look(CANARY, None, 7) == [CANARY, None, 7]
+
+
+def test_of_the_controller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SHOP_TOKEN", CANARY)
+    (tmp_path / "key").write_text(f" {CANARY}\r\n")
+    assert look({"env": "SHOP_TOKEN"}, {"file": str(tmp_path / "key")}) == [CANARY, f" {CANARY}"]
+
+
+@pytest.mark.parametrize(
+    ("secret", "words"),
+    [
+        ({"env": "SHOP_TOKEN"}, "environment variable SHOP_TOKEN of the controller, which is not set"),
+        ({"file": "/dev/null"}, "file /dev/null of the controller, which is empty"),
+        ({"file": "/nowhere/key"}, "file /nowhere/key of the controller, which cannot be read: No such file"),
+        ({"env": "A", "file": "b"}, "must be a text, or a mapping with one of env, file, vault"),
+        (OF_VAULT, "ansible-galaxy collection install community.hashi_vault"),
+    ],
+)
+def test_a_source_without_a_secret(monkeypatch: pytest.MonkeyPatch, secret: t.Any, words: str) -> None:
+    monkeypatch.delenv("SHOP_TOKEN", raising=False)
+    with pytest.raises(AnsibleLookupError, match=words):
+        look(secret)
+
+
+@pytest.mark.parametrize(
+    ("secret", "sentence"),
+    [
+        ([CANARY], "must be a text, or a mapping with one of env, file, vault"),
+        ({"value": CANARY}, "must be a text, or a mapping with one of env, file, vault"),
+        ({"env": ""}, "env must be the name of a variable"),
+        ({"file": [CANARY]}, "file must be the path of a file"),
+        ({"vault": CANARY}, "vault must be a mapping with path and key"),
+        ({"vault": {"path": "shop"}}, "vault needs its key"),
+        ({"vault": {**OF_VAULT["vault"], "engine_version": "v2"}}, "vault.engine_version must be 1 or 2"),
+        (
+            {"vault": {**OF_VAULT["vault"], "engine_version": 1, "version": 3}},
+            "vault.version is for engines of kind 2: the other keeps one version only",
+        ),
+    ],
+)
+def test_a_declaration_that_says_nothing(secret: t.Any, sentence: str) -> None:
+    assert list(_secrets.problems(secret)) == [sentence]
+    assert CANARY not in sentence
+
+
+LOGIN: dict[str, t.Any] = {
+    "state": "present",
+    "tags": ["tag:a"],
+    "auth_key": CANARY,
+    "minted_key": {},
+    "vault": {},
+    "workload_identity": {},
+}
+IDENTITY = {"client_id": "k1", "audience": "api.tailscale.com/k1"}
+KEY_OF_VAULT = {"path": "secret/data/a", "key": "auth_key"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"auth_key": OF_VAULT},
+        {"auth_key": None, "vault": {"auth_key": KEY_OF_VAULT}},
+        {"auth_key": None, "workload_identity": IDENTITY},
+        {"auth_key": None, "minted_key": {"api_key": CANARY}},
+        {"auth_key": None, "state": "absent"},
+    ],
+)
+def test_a_node_that_can_log_in(more: dict[str, t.Any]) -> None:
+    assert not list(_secrets.login_problems({**LOGIN, **more}))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"auth_key": None}, "auth_key is required: a reusable, ephemeral auth key of your tailnet"),
+        ({"auth_key": {"env": 7}}, "auth_key env must be the name of a variable"),
+        (
+            {"auth_key": '{"env": "KEY"}'},
+            "auth_key is a text that looks like a mapping: give what names a source as one, for example with -e in JSON",
+        ),
+        ({"vault": {"auth_key": {"path": "a"}}}, "vault: auth_key needs path and key"),
+        ({"vault": {"secrets": "A=b"}}, "vault: secrets must be a mapping of variables to path and key"),
+        ({"vault": {"secrets": {"A": None}}}, "vault: A needs path and key"),
+        ({"vault": {"secrets": {"A": {**KEY_OF_VAULT, "engine_version": 3}}}}, "vault: engine_version of A must be 1 or 2"),
+        ({"workload_identity": {"client_id": "k1"}}, "workload_identity needs client_id and audience"),
+        (
+            {"workload_identity": IDENTITY, "tags": []},
+            "workload_identity needs tags: a tailnet gives a federated identity tagged nodes only",
+        ),
+        (
+            {"workload_identity": IDENTITY, "vault": {"auth_key": KEY_OF_VAULT}},
+            "vault.auth_key and workload_identity exclude each other: a node logs in by one of them",
+        ),
+        ({"minted_key": {"control": "headscale", "user": "lab"}}, "minted_key needs control_url for headscale"),
+        ({"minted_key": {"api_key": CANARY}, "tags": []}, "minted_key needs tags: without them the nodes would be those of a person"),
+    ],
+)
+def test_a_node_that_cannot_log_in(wrong: dict[str, t.Any], sentence: str) -> None:
+    assert list(_secrets.login_problems({**LOGIN, **wrong})) == [sentence]
+
+
+def causing(cause: Exception) -> AnsibleError:
+    """As hashi_vault raises it."""
+    error = AnsibleError("hashi_vault's own words")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "words"),
+    [
+        ("VaultDown", "Vault is sealed", "it is sealed"),
+        ("ReadTimeout", "Read timed out. (read timeout=1)", "it does not answer in time"),
+        ("ConnectionError", "Connection refused", "it cannot be reached"),
+        ("Forbidden", "permission denied, invalid token", "it does not know the token"),
+        ("Forbidden", "permission denied", "the token may not read it"),
+        ("Anything", "no auth method", "no auth method"),
+    ],
+)
+def test_each_failure_of_vault_has_its_words(monkeypatch: pytest.MonkeyPatch, name: str, said: str, words: str) -> None:
+    class Lookup:
+        def run(self, _terms: list[str], **_options: t.Any) -> list[t.Any]:
+            raise causing(type(name, (OSError,), {})(said))
+
+    monkeypatch.setattr(_vault.lookup_loader, "get", lambda *_args, **_more: Lookup())
+    with pytest.raises(AnsibleLookupError, match=f"Could not read the key password of shop from Vault: {words}"):
+        look(OF_VAULT)

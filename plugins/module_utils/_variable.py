@@ -31,8 +31,10 @@ def logic(params: Json, run: Run) -> Json:
     path = checked_path(params["path"])
     wanted = _checked_items(params["items"]) if params["state"] == "present" else {}
     before, index = _read(client, path)
+    _check_index(params["check_index"], index, path)
     wanted.update({key: before[key] for key in params["keep"] if key in wanted and key in before})
-    if params["merge"] and wanted:
+    others = sorted(before.keys() - wanted.keys()) if params["merge"] and wanted else []
+    if others:
         wanted = {**before, **wanted}
         _check_size(wanted)
     if before != wanted and not run.check:
@@ -43,6 +45,7 @@ def logic(params: Json, run: Run) -> Json:
         "added": sorted(wanted.keys() - before.keys()),
         "changed": sorted(key for key in wanted.keys() & before.keys() if wanted[key] != before[key]),
         "removed": sorted(before.keys() - wanted.keys()),
+        "others": others,
     }
     return {
         "changed": before != wanted,
@@ -95,6 +98,15 @@ def _choose_secrets(params: Json, run: Run) -> None:
     for value in {str(value) for value in items.values()} - credentials:
         if len(value) < SECRET_LENGTH or any(value in text for text in visible):
             run.secrets.discard(value)
+
+
+def _check_index(wanted: int | None, index: int, path: str) -> None:
+    if wanted not in (None, index):
+        raise Conflict(
+            f"The variable {path} was changed by someone else: its index is {index}, not {wanted}. Nothing was written. Run again.",
+            check_index=wanted,
+            modify_index=index,
+        )
 
 
 def find(client: Client, path: str) -> Json | None:
@@ -150,6 +162,7 @@ ENTRY = Entry(
         "items": {"type": "dict", "no_log": True},
         "keep": {"type": "list", "elements": "str", "default": [], "no_log": False},
         "merge": {"type": "bool", "default": False},
+        "check_index": {"type": "int"},
     },
     relations={"required_if": [("state", "present", ["items"])]},
     logic=logic,

@@ -51,6 +51,13 @@ options:
     type: bool
     default: false
     version_added: 0.4.0
+  check_index:
+    description:
+      - Index that the variable must still have, as RV(ignore:modify_index) of M(notailcar.nomad.variable_info) was; V(0) when it must not
+        exist. With any other nothing is written, and the task fails.
+      - So what was decided from its items is not written over what somebody else has decided meanwhile.
+    type: int
+    version_added: 0.4.0
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.actiongroups
@@ -125,6 +132,11 @@ keys:
       sample: [auth_key]
     removed:
       description: Keys that are not wanted.
+      type: list
+      elements: str
+      sample: []
+    others:
+      description: Keys that stay and that O(items) does not name, with O(merge).
       type: list
       elements: str
       sample: []

@@ -155,7 +155,10 @@ def test_another_deployment_than_the_one_that_was_checked(called, running, site:
 
 
 def test_two_runs_at_once(called, running, site: Site) -> None:
-    """Both planned against the same state: one wins, the other is told, and what runs is one of them as a whole."""
+    """Both planned against the same state: one wins, the other is told, and what runs is one of them as a whole.
+
+    Nomad may take both, the later one over the earlier: which of its checks tells the loser is a matter of the moment.
+    """
     for number in (1, 3, 5):
         specs = [version(number + one, Canary=0) for one in (0, 1)]
         index = called("job", check=True, spec=specs[0])["job_modify_index"]
@@ -169,7 +172,8 @@ def test_two_runs_at_once(called, running, site: Site) -> None:
         assert sorted(failed) == [False, True], results
         winner, loser = failed.index(False), failed.index(True)
         assert results[loser]["failure"]["kind"] == "conflict"
-        assert "changed by someone else" in results[loser]["msg"]
+        said = results[loser]["msg"]
+        assert "changed by someone else" in said or "somebody registered version" in said, said
         registered = json.loads(play.nomad(site, "job", "inspect", NAME))["Job"]
         assert registered["Meta"]["release"] == str(number + winner)
         assert versions(site) == [registered["Version"]]

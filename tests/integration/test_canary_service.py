@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration import leavings, play
+from tests.integration import play
 from tests.integration.play import Service, changed
+from tests.integration.test_keys import stored
 from tests.lab.command import wait_until
 from tests.lab.site import Site
 
@@ -47,7 +48,7 @@ def asking(site: Site, tmp_path: Path, answer: str) -> str:
 
 
 def test_a_good_canary_takes_the_name(site: Site, service: Service, tmp_path: Path) -> None:
-    before, key = service.allocation(), stored_key(site)
+    before, key = service.allocation(), stored(site, "auth_key", "released")
     update = service.deploy(env={"VERSION": "2"}, canary_tasks=asking(site, tmp_path, "released-canary"))
     assert update.returncode == 0, update.stdout + update.stderr
     assert service.allocation() != before
@@ -56,13 +57,7 @@ def test_a_good_canary_takes_the_name(site: Site, service: Service, tmp_path: Pa
     again = service.deploy(env={"VERSION": "2"}, canary_tasks=asking(site, tmp_path, "never asked"))
     assert again.returncode == 0, again.stdout + again.stderr
     assert changed(again) == 0
-    assert stored_key(site) == key, "the next allocation can log in"
-
-
-def stored_key(site: Site) -> str:
-    key = play.nomad(site, "var", "get", "-item=auth_key", "nomad/jobs/released/released/tailscale").strip()
-    leavings.seek(key)
-    return key
+    assert stored(site, "auth_key", "released") == key, "the next allocation can log in"
 
 
 def test_a_canary_that_answers_wrong_leaves_the_old_version(site: Site, service: Service, tmp_path: Path) -> None:

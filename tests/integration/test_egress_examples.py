@@ -39,8 +39,10 @@ def agent(worker: Worker, path: str) -> None:
     task = play.call(worker.site, "job_dispatch", job=worker.name, payload=f"{ECHO}/{path}/1\n{ECHO}/{path}/2", meta={"seconds": 5})
     assert not task["failed"], task
     proved(worker.site, task["dispatched_job_id"], 1)
-    answers = play.nomad(worker.site, "alloc", "logs", task["allocations"][0]["id"], "app")
-    assert answers == "".join(f"{ECHO}/{path}/{number}:\n{EXIT1}\n" for number in (1, 2))
+    assert [seen(f"{path}/{number}").total() for number in (1, 2)] == [1, 1]
+    log = ["alloc", "logs", task["allocations"][0]["id"], "app"]
+    answers = "".join(f"{ECHO}/{path}/{number}:\n{EXIT1}\n" for number in (1, 2))
+    wait_until(lambda: play.nomad(worker.site, *log) == answers, "the answers in the log", 10)
 
 
 def nightly(worker: Worker, path: str) -> None:

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 import typing as t
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -30,8 +33,8 @@ def minting(declare, control: dict[str, str]) -> Service:
     return service
 
 
-def stored(site: Site, item: str) -> str:
-    value = play.nomad(site, "var", "get", f"-item={item}", "nomad/jobs/minting/minting/tailscale").strip()
+def stored(site: Site, item: str, job: str = "minting") -> str:
+    value = play.nomad(site, "var", "get", f"-item={item}", f"nomad/jobs/{job}/{job}/tailscale").strip()
     if item == "auth_key":
         leavings.seek(value)
     return value
@@ -100,8 +103,7 @@ def test_a_removal_after_a_deployment_in_the_same_play_revokes_the_right_key(
     done = play.run(site, "ansible-playbook", str(file), **play.AD_HOC)
     assert done.returncode == 0, done.stdout + done.stderr
     assert key_of(site, control, ident)["expired"]
-    others = play.nomad(site, "var", "get", "-item=auth_key_id", "nomad/jobs/minting-other/minting-other/tailscale").strip()
-    assert not key_of(site, control, others)["expired"]
+    assert not key_of(site, control, stored(site, "auth_key_id", "minting-other"))["expired"]
 
 
 def deployed(service: Service) -> None:
@@ -186,6 +188,65 @@ def phase(service: Service, allocation: str) -> str:
         return str(service.evidence(allocation)["phase"])
     except (AssertionError, ValueError):
         return ""
+
+
+def test_two_who_rotate_at_once(site: Site, control: dict[str, str], minting: Service) -> None:
+    """Whoever comes later stores nothing over the other's key, and takes back its own."""
+    theirs: list[str] = []
+
+    def rotated() -> None:
+        if theirs:
+            play.nomad(site, "var", "put", "-force", "nomad/jobs/minting/minting/tailscale", *theirs)
+
+    with Between(control, rotated) as between:
+        minting.inputs["minted_key"] = {**control, "control_url": between.url}
+        deployed(minting)
+        before = {key["id"] for key in play.call(site, "tailscale_key_info", **control)["auth_keys"]}
+        theirs.extend(["auth_key=theirs", "auth_key_id=77"])
+        done = rotate(site, minting, force_key=True)
+        assert done.returncode != 0
+        assert "The variable nomad/jobs/minting/minting/tailscale was changed by someone else" in done.stdout + done.stderr
+        minting.inputs["minted_key"] = control
+    assert (stored(site, "auth_key"), stored(site, "auth_key_id")) == ("theirs", "77")
+    made = [key for key in play.call(site, "tailscale_key_info", **control)["auth_keys"] if key["id"] not in before]
+    assert [key["expired"] for key in made] == [True]
+
+
+class Between:
+    """A way to a control plane on which something happens after each key that is made."""
+
+    def __init__(self, control: t.Mapping[str, str], happens: t.Callable[[], object]) -> None:
+        trust = ssl.create_default_context(cafile=control["control_ca_cert"])
+
+        class Way(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                headers = {name: value for name, value in self.headers.items() if name in ("Authorization", "Content-Type")}
+                asked = urllib.request.Request(control["control_url"] + self.path, body or None, headers, method=self.command)
+                with urllib.request.urlopen(asked, context=trust) as answer:
+                    said = answer.read()
+                if (self.command, self.path) == ("POST", "/api/v1/preauthkey"):
+                    happens()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(said)))
+                self.end_headers()
+                self.wfile.write(said)
+
+            do_POST = do_GET
+
+            def log_message(self, *_said: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Way)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Between:
+        threading.Thread(target=self._server.serve_forever).start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
 
 
 def test_a_node_that_was_refused_gets_a_new_key(site: Site, control: dict[str, str], minting: Service) -> None:

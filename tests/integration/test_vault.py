@@ -148,6 +148,31 @@ def test_nomad_reads_vault_itself(site: Site, declare, vault: dict[str, str]) ->
     assert changed(again) == 0, again.stdout
 
 
+def test_a_change_to_vault_that_fails_keeps_the_key(site: Site, declare, vault: dict[str, str]) -> None:
+    """The version before logs in with it when it comes back; what is proved without it has it no more."""
+    vaults.trust_nomad("shop", vaults.policy("by-nomad", "secret/data/shop"), "byitself")
+    service = declare("byitself")
+    assert service.deploy().returncode == 0
+
+    def keys() -> set[str]:
+        variable = json.loads(play.nomad(site, "var", "get", "-out=json", "nomad/jobs/byitself/byitself/tailscale"))
+        return set(variable["Items"])
+
+    by_nomad = {"auth_key": None, "vault": {"role": "shop", "auth_key": {"path": "secret/data/shop", "key": "pin"}}}
+    failed = service.play(**by_nomad, healthy_deadline="20s")
+    assert failed.returncode != 0
+    assert "the secret has no key pin" in failed.stdout + failed.stderr
+    assert keys() == {"auth_key", "serve_config"}
+    by_nomad["vault"]["auth_key"]["key"] = "auth-key"
+    planned = service.play("--check", "--diff", **by_nomad)
+    assert "\n-auth_key: " in planned.stdout, planned.stdout + planned.stderr
+    done = service.play("--diff", **by_nomad)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\n-auth_key: " in done.stdout
+    assert keys() == {"serve_config"}
+    assert changed(service.play(**by_nomad)) == 0
+
+
 def test_what_vault_does_not_give_nomad_fails_the_task(declare, vault: dict[str, str]) -> None:
     vaults.trust_nomad("shop", vaults.policy("by-nomad", "secret/data/shop"), "byitself")
     path = {"path": "secret/data/shop"}

@@ -31,7 +31,7 @@ def test_creates_with_an_index_of_zero(nomad, call):
     assert result["changed"]
     assert result["modify_index"] == 12
     assert result["path"] == PATH
-    assert result["keys"] == {"added": ["key", "on", "port"], "changed": [], "removed": []}
+    assert result["keys"] == {"added": ["key", "on", "port"], "changed": [], "removed": [], "others": []}
     sent = nomad.all(f"PUT {URL}")[0]
     assert sent.query["cas"] == "0"
     assert sent.body["Items"] == {"key": SECRET, "port": "80", "on": "true"}
@@ -57,7 +57,7 @@ def test_update_names_keys_and_never_values(nomad, call):
     nomad.on(f"GET {URL}", stored(5, key=OTHER, gone=OTHER))
     nomad.on(f"PUT {URL}", stored(6, key=SECRET, new=SECRET))
     result = call("variable", path=PATH, items={"key": SECRET, "new": SECRET})
-    assert result["keys"] == {"added": ["new"], "changed": ["key"], "removed": ["gone"]}
+    assert result["keys"] == {"added": ["new"], "changed": ["key"], "removed": ["gone"], "others": []}
     assert result["diff"]["before"] != result["diff"]["after"]
     assert nomad.all(f"PUT {URL}")[0].query["cas"] == "5"
     assert SECRET not in json.dumps(result)
@@ -68,7 +68,7 @@ def test_what_is_kept_is_written_only_where_it_is_missing(nomad, call):
     nomad.on(f"GET {URL}", stored(5, key=OTHER, other=OTHER))
     nomad.on(f"PUT {URL}", stored(6, key=OTHER, other=SECRET, new=SECRET))
     result = call("variable", path=PATH, items={"key": SECRET, "other": SECRET, "new": SECRET}, keep=["key", "new"])
-    assert result["keys"] == {"added": ["new"], "changed": ["other"], "removed": []}
+    assert result["keys"] == {"added": ["new"], "changed": ["other"], "removed": [], "others": []}
     assert nomad.all(f"PUT {URL}")[0].body["Items"] == {"key": OTHER, "other": SECRET, "new": SECRET}
 
 
@@ -81,7 +81,7 @@ def test_merged_keys_stay(nomad, call):
     nomad.on(f"GET {URL}", stored(5, key=OTHER, other=OTHER))
     nomad.on(f"PUT {URL}", stored(6, key=SECRET, other=OTHER))
     result = call("variable", path=PATH, items={"key": SECRET}, merge=True)
-    assert result["keys"] == {"added": [], "changed": ["key"], "removed": []}
+    assert result["keys"] == {"added": [], "changed": ["key"], "removed": [], "others": ["other"]}
     assert nomad.all(f"PUT {URL}")[0].body["Items"] == {"key": SECRET, "other": OTHER}
     assert not call("variable", path=PATH, items={"other": OTHER}, merge=True)["changed"]
 
@@ -111,6 +111,19 @@ def test_someone_else_was_faster(nomad, call):
     assert result["failure"]["kind"] == "conflict"
     assert "someone else" in result["msg"]
     assert OTHER not in json.dumps(result)
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize("check", [True, False])
+def test_another_index_than_the_one_that_was_decided_by(nomad, in_process, state, check):
+    nomad.on(f"GET {URL}", stored(9, key=SECRET))
+    wanted = {"path": PATH, "state": state, "items": {"key": OTHER}}
+    for index in (5, 0):
+        result = in_process("variable", check=check, check_index=index, **wanted)
+        assert result["failure"]["kind"] == "conflict"
+        assert f"its index is 9, not {index}. Nothing was written" in result["msg"]
+    assert nomad.count(f"PUT {URL}") == nomad.count(f"DELETE {URL}") == 0
+    assert in_process("variable", check=True, check_index=9, **wanted)["changed"]
 
 
 def test_a_lost_answer_is_no_conflict(nomad, in_process):

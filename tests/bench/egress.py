@@ -135,7 +135,7 @@ class Group:
     def of_daemons(self, of: t.Callable[[Path], float]) -> float:
         """The sum over tailscaled and containerboot."""
         processes = [Path("/proc") / pid for pid in (self._memory / "cgroup.procs").read_text().split()]
-        return sum(of(process) for process in processes if (process / "comm").read_text().strip() in DAEMONS)
+        return sum(of(process) for process in processes if _name(process) in DAEMONS)
 
 
 def _cpu_of(process: Path) -> float:
@@ -146,3 +146,11 @@ def _cpu_of(process: Path) -> float:
 def _anonymous_of(process: Path) -> float:
     (line,) = [line for line in (process / "status").read_text().splitlines() if line.startswith("RssAnon:")]
     return int(line.split()[1]) * 1024
+
+
+def _name(process: Path) -> str:
+    """What runs there; nothing when it has ended."""
+    try:
+        return (process / "comm").read_text().strip()
+    except OSError:
+        return ""

@@ -202,7 +202,7 @@ def test_the_deployer_policy_alone_deploys_updates_and_removes(site: Site, deplo
 
 
 def test_why_something_failed_is_told_with_its_logs(site: Site, deployer: str, rules: dict[str, str]) -> None:
-    failing = spec(JOB, exit_code=3)
+    failing = spec(JOB, run_for="1s", exit_code=3)
     with_logs = Holder(site, deployer).module("job", spec=failing)["msg"]
     assert "Exit Code: 3" in with_logs
     assert "no database at db:5432" in with_logs

@@ -125,14 +125,14 @@ def test_a_rollback_that_fails_too(called, site: Site) -> None:
     stable["TaskGroups"][0]["Tasks"][0]["Templates"] = [template]
     assert called("job", spec=stable, timeout=30)["deployment"]["status"] == "successful"
     called("variable", path=path, state="absent")
-    done = called("job", spec=version(1, ENDS_BADLY, Canary=0, AutoRevert=True), timeout=8)
+    done = called("job", spec=version(1, ENDS_BADLY, Canary=0, AutoRevert=True), timeout=20)
     assert "Nomad rolled back to version 0, and that failed, too:" in done["msg"]
     assert path in done["msg"].partition("failed, too:")[2]
     assert done["failure"]["running_version"] is None
 
 
 def test_canaries_that_do_not_come_up_in_time(called, running, site: Site) -> None:
-    done = called("job", spec=version(1, NEVER_STARTS), canaries="promote", timeout=2)
+    done = called("job", spec=version(1, NEVER_STARTS), canaries="promote", timeout=5)
     assert done["failure"]["kind"] == "timeout"
     assert "running: app 0/1 canaries healthy" in done["msg"]
     assert versions(site) == [0]

@@ -288,7 +288,7 @@ def test_why_it_found_no_place(site: Site, results: Results, name: str) -> None:
 def test_a_check_that_nomad_forgets(site: Site, results: Results) -> None:
     """A rollback stops the allocation, and with it go the results of its checks."""
     config = f'ports = ["http"]\n{shell("mkdir -p /www/status; touch /www/status/503; exec httpd -f -p 8080 -h /www")}'
-    good = spec(FORGOTTEN, config=config, group=check("http"), deadline="6", task='kill_signal = "SIGKILL"')
+    good = spec(FORGOTTEN, config=config, group=check("http"), deadline="15", task='kill_signal = "SIGKILL"')
     good = good.replace("update {", "update {\n      auto_revert = true").replace("IMAGE", site.busybox_image)
     done = play.call(site, "job", spec=good, timeout=60)
     assert not done["failed"], done

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.integration import play
 from tests.integration.play import Service, changed
 from tests.lab.site import Site
 from tests.lab.topology import BIN
@@ -47,7 +48,11 @@ def test_the_app_beside_it_cannot_read_the_sidecar(site: Site, declare) -> None:
     service = declare("exec-apart", driver="exec", image=None)
     assert service.deploy().returncode == 0
     found = "find / -xdev -name auth_key -o -name tailscaled.sock -o -name evidence.json"
-    assert "auth_key" in service.inside("tailscale", "sh", "-c", f"{found}; ls /secrets").stdout
-    seen = service.inside("app", "sh", "-c", f"{found}; ls /proc/[0-9]*/exe; id -un")
-    assert "nobody" in seen.stdout, seen.stderr
-    assert not [line for line in seen.stdout.splitlines() if line.endswith(("auth_key", ".sock", ".json"))]
+
+    def in_task(task: str, script: str) -> str:
+        return play.nomad(site, "alloc", "exec", "-i=false", "-t=false", "-task", task, service.allocation(), "sh", "-c", script)
+
+    assert "auth_key" in in_task("tailscale", f"{found}; ls /secrets")
+    seen = in_task("app", f"{found}; ls /proc/[0-9]*/exe; id -un")
+    assert "nobody" in seen
+    assert not [line for line in seen.splitlines() if line.endswith(("auth_key", ".sock", ".json"))]

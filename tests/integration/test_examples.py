@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import typing as t
 from dataclasses import dataclass
+from functools import partial
 
 import yaml
 
 from tests.integration import play
 from tests.integration.play import ROOT, Service, changed
 from tests.integration.together import together
+from tests.lab.command import wait_until
 from tests.lab.site import Site
 
 EXAMPLES = ROOT / "examples"
@@ -102,7 +104,7 @@ def called(site: Site, name: str) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
         assert "itest-canary-token" not in done.stdout + done.stderr
         for call in calls:
-            assert call.answer in said(site, call), call
+            wait_until(partial(answered, site, call), f"the answer to {call}", 20)
         only_the_tailnet(site, service, app_ports)
         outsider = site.fetch("outsider", f"http://{service.evidence()['status']['TailscaleIPs'][0]}/", seconds=3)
         assert outsider.returncode == 28, "nobody answers whom the tailnet's policy does not let in"
@@ -115,6 +117,10 @@ def called(site: Site, name: str) -> None:
     assert play.run(site, "nomad", "job", "inspect", service.name).returncode != 0
 
 
+def answered(site: Site, call: Call) -> bool:
+    return call.answer in said(site, call)
+
+
 def said(site: Site, call: Call) -> str:
     """What the permitted client gets; the name in the URL is the node's first label."""
     scheme, _separator, rest = call.url.partition("://")
@@ -122,7 +128,7 @@ def said(site: Site, call: Call) -> str:
     name, colon, port = host.partition(":")
     url = f"{scheme}://{name}.{site.tailnet}{colon}{port}{slash}{path}"
     if call.text:
-        script = f"for i in 1 2 3 4 5; do printf '{call.text}' | curl -sS --max-time 3 --proxy {site.client_proxy} {url} && break; done"
+        script = f"printf '{call.text}' | curl -sS --max-time 3 --proxy {site.client_proxy} {url}"
         return site.run_in("client", ["sh", "-c", script]).stdout
     answer = site.fetch("client", url, retries=10)
     assert answer.returncode == 0, answer.stdout + answer.stderr

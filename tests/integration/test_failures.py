@@ -31,7 +31,7 @@ def test_an_image_that_does_not_exist(declare) -> None:
 
 
 def test_an_app_that_dies(declare) -> None:
-    text = said(declare("dying", command="/bin/sh", args=["-c", "echo 'no database at db:5432' >&2; exit 3"]).deploy())
+    text = said(declare("dying", command="/bin/sh", args=["-c", "echo 'no database at db:5432' >&2; sleep 1; exit 3"]).deploy())
     assert "no database at db:5432" in text
     assert "Exit Code: 3" in text
 

@@ -93,7 +93,9 @@ def test_what_is_no_longer_open_to_the_internet_is_closed_at_once(tailnet: Site,
 
 def test_a_tailnet_without_certificates_is_named(declare: t.Callable[..., Service]) -> None:
     """The same on headscale's tailnet."""
-    text = said(declare("uncertified", endpoints=[HTTPS], timeout=20).deploy())
+    service = declare("uncertified")
+    assert service.deploy().returncode == 0
+    text = said(service.deploy(endpoints=[HTTPS], timeout=20))
     assert "serve_differs" in text
     assert "the tailnet offers no HTTPS certificates" in text
 

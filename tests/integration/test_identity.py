@@ -44,7 +44,7 @@ def test_no_key_at_all(site: Site, exchange, declare) -> None:
     variable = play.nomad(site, "var", "get", "-out=json", f"nomad/jobs/{JOB}/{JOB}/tailscale")
     assert "auth_key" not in variable
     # The app, root in its container, has not got it.
-    found = play.run(site, "docker", "exec", "--user", "0", f"app-{service.allocation()}", *SEARCH).stdout.split()
+    found = service.inside("app", *SEARCH, user="0").stdout.split()
     assert found == ["/bin/busybox"]
     again = service.deploy()
     assert changed(again) == 0, again.stdout

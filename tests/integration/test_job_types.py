@@ -90,10 +90,10 @@ def test_a_run_after_a_failure_starts_again(called, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", LAST_STATE)
 def test_time_over(called, kind: str) -> None:
-    done = called("job", spec=job(NAME, kind, NEVER_STARTS), timeout=2)
+    done = called("job", spec=job(NAME, kind, NEVER_STARTS), timeout=5)
     assert done["failed"], done
     assert done["failure"]["kind"] == "timeout"
-    assert f"{NAME}: not done after 2 s" in done["msg"]
+    assert f"{NAME}: not done after 5 s" in done["msg"]
     assert LAST_STATE[kind] in done["msg"]
     assert "allocation" in done["msg"]
     assert "on site: pending" in done["msg"]
@@ -155,7 +155,7 @@ def test_what_was_started_fails_or_takes_too_long(called, more, given) -> None:
     assert "1 of 1 allocations failed" in failed["msg"]
     assert "Exit Code: 3" in failed["msg"]
     called("job", spec=job(NAME, "batch", NEVER_STARTS, **more))
-    late = called("job_dispatch", job=NAME, timeout=2, **given)
+    late = called("job_dispatch", job=NAME, timeout=5, **given)
     assert late["failure"]["kind"] == "timeout"
     assert "0/1 allocations complete" in late["msg"]
 

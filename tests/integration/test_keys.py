@@ -260,7 +260,7 @@ def test_a_node_that_was_refused_gets_a_new_key(site: Site, control: dict[str, s
         failed = [one["ID"] for one in others if one["ClientStatus"] == "failed"]
         return any(phase(minting, one) == "failed" and "the login failed" in minting.evidence(one)["reason"] for one in failed)
 
-    wait_until(refused, "a refused login", 60)
+    wait_until(refused, "a refused login", 150)
     done = rotate(site, minting)
     assert done.returncode == 0, done.stdout + done.stderr
     assert changed(done) > 0

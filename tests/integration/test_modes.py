@@ -39,13 +39,13 @@ def test_in_kernel_mode_the_app_sees_its_clients_and_nobody_else(site: Site, dec
     # From the allocation beside it, on the same bridge.
     neighbour = declare("neighbour", mode="userspace")
     assert neighbour.deploy().returncode == 0
-    assert '"origin"' in asked(neighbour, "127.0.0.1", 8080), "the way of asking is good"
+    wait_until(lambda: '"origin"' in asked(neighbour, "127.0.0.1", 8080), "the neighbour's app to answer: the way of asking is good", 20)
     assert asked(neighbour, allocation, 8080) == ""
     assert not service.evidence()["open_ports"]
     bare = service.deploy(endpoints=[])
     assert bare.returncode == 0, bare.stdout + bare.stderr
     assert site.fetch("client", f"{service.url}/ip").returncode != 0, "the endpoint is gone"
-    assert site.fetch("client", f"http://kernel.{site.tailnet}:8080/ip").returncode == 0
+    assert site.fetch("client", f"http://kernel.{site.tailnet}:8080/ip", retries=10).returncode == 0
     again = service.deploy("--diff", endpoints=[])
     assert again.returncode == 0, again.stdout + again.stderr
     assert changed(again) == 0

@@ -68,7 +68,7 @@ def read(lines: t.Iterable[str]) -> t.Iterator[str]:
         yield from lines
 
 
-@pytest.mark.parametrize(("terminal", "seconds"), [(True, 2), (False, 20)])
+@pytest.mark.parametrize(("terminal", "seconds"), [(True, 8), (False, 20)])
 def test_each_change_is_shown_when_it_happens(site: Site, terminal: bool, seconds: int) -> None:
     with ansible(site, healthy_after(seconds), terminal=terminal) as (lines, process):
         output = read(lines)
@@ -110,7 +110,7 @@ def test_a_failure_ends_the_lines_and_no_line_has_a_secret(site: Site) -> None:
 
 def test_awx_shows_each_change_as_an_event_before_the_result(site: Site, tmp_path: Path) -> None:
     (tmp_path / "deploy.json").write_text(
-        json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [{"notailcar.nomad.job": {"spec": healthy_after(2)}}]}])
+        json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [{"notailcar.nomad.job": {"spec": healthy_after(8)}}]}])
     )
     statuses = []
 

@@ -177,12 +177,12 @@ def test_the_server_that_is_asked_dies_and_returns(three: Site, job: Job) -> Non
 
 def test_all_servers_restart(three: Site, job: Job) -> None:
     """One allocation is found healthy while there is nobody to tell; another one fails when they are back."""
-    script = "trap 'echo no database at db:5432 >&2; exit 3' USR1; while :; do sleep 1 & wait $!; done"
+    script = "trap 'echo no database at db:5432 >&2; sleep 1; exit 3' USR1; while :; do sleep 1 & wait $!; done"
     config = f'image = "{three.busybox_image}"\n command = "/bin/sh"\n args = ["-c", "{script}"]'
     failing = Job(three)
     with (
         job.deploy(three.nomad_addr, 'min_healthy_time = "3s"') as good,
-        failing.deploy(three.nomad_addr, 'min_healthy_time = "1m"', "docker", config) as bad,
+        failing.deploy(three.nomad_addr, 'min_healthy_time = "4m"', "docker", config) as bad,
     ):
         for run in (bad, good):
             run.await_line(STARTED)

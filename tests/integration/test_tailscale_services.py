@@ -33,14 +33,14 @@ def test_each_allocation_advertises_the_service_and_drains_it(site: Site, declar
     assert again.returncode == 0, again.stdout + again.stderr
     assert changed(again) == 0, again.stdout
     play.nomad(site, "alloc", "stop", "-detach", first)
-    wait_until(advertises(service, first, []), "the first host to be drained", 10)
+    wait_until(advertises(service, first, []), "the first host to be drained", 30)
     assert service.evidence(first)["phase"] == "stopping", "it is on the tailnet still"
     wait_until(lambda: service.evidence(first)["phase"] == "logged_out", "the first host to leave", 40)
-    wait_until(advertises(service, second, ["svc:web"]), "the second host to go on", 10)
+    wait_until(advertises(service, second, ["svc:web"]), "the second host to go on", 20)
 
 
 def advertises(hosts: Service, allocation: str, services: list[str]) -> t.Callable[[], bool]:
-    """Whether tailscaled advertises these services; an answer that got lost is asked for again."""
+    """Whether tailscaled advertises these services."""
 
     def found() -> bool:
         said = hosts.inside("tailscale", "tailscale", "--socket=/tmp/tailscaled.sock", "debug", "prefs", allocation=allocation).stdout

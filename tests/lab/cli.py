@@ -12,6 +12,7 @@ import time
 import typing as t
 
 from . import building, host, process
+from .component import Component
 from .errors import LabError, Unsupported
 from .removal import remove, traces
 from .site import Site
@@ -67,7 +68,7 @@ def _up(options: argparse.Namespace) -> int:
     building.build_tools(options.optional)
     begin = time.monotonic()
     with locked():
-        if SITE_FILE.exists() and all(component.is_ready() for component in building.components(Site.running().optional)):
+        if SITE_FILE.exists() and all(map(_is_there, building.components(Site.running().optional))):
             missing = [name for name in options.optional if name not in Site.running().optional]
             building.link_programs(missing)
             building.add(missing)
@@ -77,6 +78,15 @@ def _up(options: argparse.Namespace) -> int:
             building.build(options.optional)
     print(f'The laboratory is up ({time.monotonic() - begin:.1f} s). Use it: eval "$(python3 -m tests.lab env)"')
     return 0
+
+
+def _is_there(component: Component) -> bool:
+    """What does not answer now may be busy."""
+    try:
+        component.wait()
+    except LabError:
+        return False
+    return True
 
 
 def _build(options: argparse.Namespace) -> int:

@@ -134,7 +134,7 @@ class Load:
 
 def rotate(site: Site, service: Service, environment: t.Mapping[str, str] | None = None, **inputs: t.Any) -> play.Done:
     file = site.state / "rotate.test.json"
-    file.write_text(json.dumps({f"private_service_{name}": value for name, value in {**service.inputs, **inputs}.items()}))
+    file.write_text(json.dumps({f"{service.role}_{name}": value for name, value in {**service.inputs, **inputs}.items()}))
     try:
         return play.run(site, "ansible-playbook", "rotate-keys.yml", "-vvvv", "-e", f"@{file}", **(environment or {}))
     finally:
@@ -192,22 +192,22 @@ def phase(service: Service, allocation: str) -> str:
 
 def test_two_who_rotate_at_once(site: Site, control: dict[str, str], minting: Service) -> None:
     """Whoever comes later stores nothing over the other's key, and takes back its own."""
-    theirs: list[str] = []
+    path, theirs = "nomad/jobs/minting/minting/tailscale", {}
 
     def rotated() -> None:
         if theirs:
-            play.nomad(site, "var", "put", "-force", "nomad/jobs/minting/minting/tailscale", *theirs)
+            play.nomad(site, "var", "put", "-force", path, *(f"{name}={value}" for name, value in theirs.items()))
 
     with Between(control, rotated) as between:
         minting.inputs["minted_key"] = {**control, "control_url": between.url}
         deployed(minting)
         before = {key["id"] for key in play.call(site, "tailscale_key_info", **control)["auth_keys"]}
-        theirs.extend(["auth_key=theirs", "auth_key_id=77"])
+        theirs.update({"auth_key": "theirs", "auth_key_id": "77"})
         done = rotate(site, minting, force_key=True)
         assert done.returncode != 0
-        assert "The variable nomad/jobs/minting/minting/tailscale was changed by someone else" in done.stdout + done.stderr
+        assert f"The variable {path} was changed by someone else" in done.stdout + done.stderr
         minting.inputs["minted_key"] = control
-    assert (stored(site, "auth_key"), stored(site, "auth_key_id")) == ("theirs", "77")
+    assert json.loads(play.nomad(site, "var", "get", "-out=json", path))["Items"] == theirs
     made = [key for key in play.call(site, "tailscale_key_info", **control)["auth_keys"] if key["id"] not in before]
     assert [key["expired"] for key in made] == [True]
 
@@ -266,6 +266,21 @@ def test_a_node_that_was_refused_gets_a_new_key(site: Site, control: dict[str, s
     assert changed(done) > 0
     logged_in(minting, allocation)
     assert minting.nodes() == ["minting"]
+
+
+def test_an_egress_worker_has_a_key_of_its_own(site: Site, control: dict[str, str], declare) -> None:
+    worker = declare("minting-worker", play.Worker, level="locked", auth_key=None, minted_key=control)
+    deployed(worker)
+    first = stored(site, "auth_key_id", worker.name)
+    assert key_of(site, control, first)["tags"] == worker.inputs["tags"]
+    done = rotate(site, worker, force_key=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    second = stored(site, "auth_key_id", worker.name)
+    assert [key_of(site, control, ident)["expired"] for ident in (first, second)] == [True, False]
+    again = worker.deploy()
+    assert changed(again) == 0, again.stdout
+    worker.remove()
+    assert key_of(site, control, second)["expired"]
 
 
 def test_nodes_that_were_left_behind(site: Site, control: dict[str, str], declare) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import typing as t
 
 import pytest
@@ -15,9 +16,29 @@ from tests.integration.play import Service
 from tests.integration.together import together
 from tests.lab.command import wait_until
 from tests.lab.consul import ADDRESS
+from tests.lab.docker_engine import CLIENT as DOCKER
 from tests.lab.errors import LabError
 from tests.lab.nomad import FIRST
 from tests.lab.site import Site
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> t.Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure shows what the sidecars said, before the test's end removes them."""
+    report = yield
+    if report.failed and report.when != "teardown":
+        report.sections.append(("Sidecars", sidecars_log()))
+    return report
+
+
+def sidecars_log() -> str:
+    listed = subprocess.run([*DOCKER, "ps", "--all", "--filter=name=tailscale-", "--format={{.Names}}"], capture_output=True, text=True, check=False)
+    told = [listed.stderr]
+    for name in listed.stdout.split():
+        logs = [*DOCKER, "logs", "--timestamps", name]
+        lines = subprocess.run(logs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout.splitlines()
+        told += [f"{name}:", *(line for line in lines if " sidecar: " in line), *lines[-5:]]
+    return "\n".join(told)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,9 @@ from tests.lab import docker_engine, faults, headscale, nomad, process
 from tests.lab.command import wait_until
 from tests.lab.site import Site
 
+# Seconds until a node that could not log out is forgotten (70), and its successor next asks for its name (5, 10, 20, 40 or 80 after it asked last).
+NAME_BACK = 300
+
 
 @pytest.fixture(scope="module", params=["userspace", "kernel"])
 def lasting(request: pytest.FixtureRequest, site: Site) -> t.Iterator[Service]:
@@ -100,7 +103,7 @@ def test_a_killed_agent_and_its_tasks(site: Site, declare) -> None:
         assert killed.returncode == 0, killed.stderr
     finally:
         faults.heal()
-    print(f"agent and tasks killed: {answers(site, service, 120):.1f} s after the agent was there again")
+    print(f"agent and tasks killed: {answers(site, service, NAME_BACK):.1f} s after the agent was there again")
     assert service.nodes() == ["crashed"]
 
 
@@ -130,8 +133,8 @@ def test_a_restarted_docker(site: Site, declare) -> None:
     assert service.deploy().returncode == 0
     process.send(docker_engine.DOCKER.name, signal.SIGTERM, wait=60)
     docker_engine.start()
-    print(f"docker restarted: {answers(site, service, 420):.1f} s")
-    wait_until(lambda: service.nodes() == ["docked"], "one node, with the service's name", 300)
+    print(f"docker restarted: {answers(site, service, NAME_BACK + 120):.1f} s")
+    wait_until(lambda: service.nodes() == ["docked"], "one node, with the service's name", NAME_BACK)
     assert service.deploy().returncode == 0
 
 
@@ -155,7 +158,7 @@ def test_a_node_that_could_not_log_out_gets_its_name_back(site: Site, declare) -
     play.nomad(site, "alloc", "stop", "-detach", before)
     wait_until(lambda: service.running() not in ([], [before]), "another allocation", 90)
     begin = time.monotonic()
-    wait_until(lambda: service.nodes() == [service.name] and answering(site, service), "the old name", 300)
+    wait_until(lambda: service.nodes() == [service.name] and answering(site, service), "the old name", NAME_BACK)
     print(f"name back {time.monotonic() - begin:.0f} s after the new allocation began")
     assert service.deploy().returncode == 0
 

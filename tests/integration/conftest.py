@@ -17,6 +17,7 @@ from tests.integration.together import together
 from tests.lab.command import wait_until
 from tests.lab.consul import ADDRESS
 from tests.lab.docker_engine import CLIENT as DOCKER
+from tests.lab.docker_engine import SOCKET
 from tests.lab.errors import LabError
 from tests.lab.nomad import FIRST
 from tests.lab.site import Site
@@ -32,12 +33,13 @@ def pytest_runtest_makereport() -> t.Generator[None, pytest.TestReport, pytest.T
 
 
 def sidecars_log() -> str:
-    listed = subprocess.run([*DOCKER, "ps", "--all", "--filter=name=tailscale-", "--format={{.Names}}"], capture_output=True, text=True, check=False)
-    told = [listed.stderr]
-    for name in listed.stdout.split():
-        logs = [*DOCKER, "logs", "--timestamps", name]
-        lines = subprocess.run(logs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout.splitlines()
-        told += [f"{name}:", *(line for line in lines if " sidecar: " in line), *lines[-5:]]
+    def docker(*argv: str) -> list[str]:
+        return subprocess.run([*DOCKER, *argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout.splitlines()
+
+    told = []
+    for name in docker("ps", "--all", "--filter=name=tailscale-", "--format={{.Names}}") if SOCKET.exists() else []:
+        log = docker("logs", "--timestamps", name)
+        told += [f"{name}:", *(line for line in log if " sidecar: " in line), *log[-5:]]
     return "\n".join(told)
 
 

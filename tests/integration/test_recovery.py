@@ -19,7 +19,7 @@ from tests.lab import docker_engine, faults, headscale, nomad, process
 from tests.lab.command import wait_until
 from tests.lab.site import Site
 
-# Seconds until a node that could not log out is forgotten (70), and its successor next asks for its name (5, 10, 20, 40 or 80 after it asked last).
+# Seconds until a node that could not log out is forgotten (70), and its successor asks for its name once more (up to 80 later).
 NAME_BACK = 300
 
 

@@ -34,7 +34,8 @@ def pytest_runtest_makereport() -> t.Generator[None, pytest.TestReport, pytest.T
 
 def sidecars_log() -> str:
     def docker(*argv: str) -> list[str]:
-        return subprocess.run([*DOCKER, *argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout.splitlines()
+        done = subprocess.run([*DOCKER, *argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        return done.stdout.splitlines()
 
     told = []
     for name in docker("ps", "--all", "--filter=name=tailscale-", "--format={{.Names}}") if SOCKET.exists() else []:

@@ -9,6 +9,7 @@ import typing as t
 from collections.abc import Mapping
 
 SOURCES = ("env", "file", "vault")
+READ_BY_NOMAD = {"auth_key": {"path", "key", "engine_version", "role"}, "secrets": {"path", "key", "engine_version"}}
 
 
 def problems(secret: t.Any) -> t.Iterator[str]:
@@ -20,36 +21,44 @@ def problems(secret: t.Any) -> t.Iterator[str]:
         return
     ((source, where),) = secret.items()
     if source == "vault":
-        yield from _vault_problems(where)
+        yield from _vault_problems("vault", where)
     elif not where or not isinstance(where, str):
         yield f"{source} must be the {'name of a variable' if source == 'env' else 'path of a file'}"
 
 
-def _vault_problems(where: t.Any) -> t.Iterator[str]:
+def _vault_problems(name: str, where: t.Any) -> t.Iterator[str]:
     if not isinstance(where, Mapping):
-        yield "vault must be a mapping with path and key"
+        yield f"{name} must be a mapping with path and key"
         return
-    if missing := [name for name in ("path", "key") if not where.get(name)]:
-        yield f"vault needs its {missing[0]}"
+    if missing := [part for part in ("path", "key") if not where.get(part)]:
+        yield f"{name} needs its {missing[0]}"
     version = str(where.get("engine_version", 2))
     if version not in ("1", "2"):
-        yield "vault.engine_version must be 1 or 2"
+        yield f"{name}.engine_version must be 1 or 2"
     if version == "1" and "version" in where:
-        yield "vault.version is for engines of kind 2: the other keeps one version only"
+        yield f"{name}.version is for engines of kind 2: the other keeps one version only"
+
+
+def _nomad_problems(vault: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    """Yield what is wrong with what Nomad is to read from Vault."""
+    secrets = vault.get("secrets") or {}
+    if not isinstance(secrets, Mapping):
+        yield "vault.secrets must be a mapping of variables to path and key"
+        secrets = {}
+    wanted = [("secrets", f"vault.secrets.{name}", where) for name, where in secrets.items()]
+    if vault.get("auth_key") is not None:
+        wanted.insert(0, ("auth_key", "vault.auth_key", vault["auth_key"]))
+    for kind, name, where in wanted:
+        yield from _vault_problems(name, where)
+        known = READ_BY_NOMAD[kind]
+        if isinstance(where, Mapping) and (unknown := sorted(set(where) - known)):
+            yield f"{name} does not know {unknown[0]}, only {', '.join(sorted(known))}: Nomad reads Vault's API by its path"
 
 
 def login_problems(inputs: t.Mapping[str, t.Any]) -> t.Iterator[str]:
     """Yield what is wrong with how the node logs in: with a key, one that Nomad reads from Vault, or an identity."""
     vault, identity = inputs["vault"], inputs["workload_identity"]
-    wanted = vault.get("secrets") or {}
-    if not isinstance(wanted, Mapping):
-        yield "vault: secrets must be a mapping of variables to path and key"
-        wanted = {}
-    for name, of in [*([("auth_key", vault["auth_key"])] if vault.get("auth_key") is not None else []), *wanted.items()]:
-        if not (isinstance(of, Mapping) and of.get("path") and of.get("key")):
-            yield f"vault: {name} needs path and key"
-        elif str(of.get("engine_version", 2)) not in ("1", "2"):
-            yield f"vault: engine_version of {name} must be 1 or 2"
+    yield from _nomad_problems(vault)
     if identity and not (identity.get("client_id") and identity.get("audience")):
         yield "workload_identity needs client_id and audience"
     if identity and not inputs["tags"]:

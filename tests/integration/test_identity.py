@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration import play, programs
 from tests.integration.federation import AUDIENCE, CLIENT_ID, JOB
-from tests.integration.play import changed
+from tests.integration.play import Worker, changed
 from tests.lab import certificates, headscale
 from tests.lab.site import Site
 from tests.lab.topology import HEADSCALE_IP, NOMAD_PORT, SITE_IP, WAN_ROUTER
@@ -50,6 +50,17 @@ def test_no_key_at_all(site: Site, exchange, declare) -> None:
     assert changed(again) == 0, again.stdout
     service.remove()
     assert service.nodes() == []
+
+
+def test_no_key_for_an_egress_worker(site: Site, exchange, declare) -> None:
+    login_server, lines = exchange
+    worker = declare(JOB, Worker, **IDENTITY, login_server=login_server, level="monitored")
+    done = worker.deploy()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "key for tag:worker" in lines()
+    assert worker.evidence()["egress"]["observed"] in worker.inputs["expect"]
+    assert "auth_key" not in play.nomad(site, "var", "get", "-out=json", f"nomad/jobs/{JOB}/{JOB}/tailscale")
+    assert changed(worker.deploy()) == 0
 
 
 @pytest.mark.parametrize(

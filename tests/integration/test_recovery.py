@@ -122,8 +122,8 @@ def test_a_client_out_of_touch(site: Site, declare, block: str) -> None:
         wait_until(lambda: service.running() == [before], "the allocation to be taken back", 60)
     else:
         wait_until(lambda: service.running() not in ([], [before]), "another allocation", 120)
-    print(f"client in touch again: {answers(site, service, 120):.1f} s after that")
-    wait_until(lambda: service.nodes() == ["apart"], "one node, with the service's name", 120)
+    print(f"client in touch again: {answers(site, service, NAME_BACK):.1f} s after that")
+    wait_until(lambda: service.nodes() == ["apart"], "one node, with the service's name", NAME_BACK)
     assert service.deploy().returncode == 0
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests import others
 from tests.integration import leavings, optional, play, vaults
-from tests.integration.play import ROOT, Service, changed
+from tests.integration.play import ROOT, Service, Worker, changed
 from tests.integration.together import together
 from tests.lab.site import Site
 from tests.lab.vault import ADDRESS
@@ -30,7 +30,8 @@ def vault(site: Site) -> t.Iterator[dict[str, str]]:
     found = others.fetch()
     leavings.seek(PASSWORD)
     with optional.part(site, "vault"):
-        vaults.put("secret", "shop", {"password": PASSWORD, "auth-key": site.auth_key("service")})
+        keys = {"auth-key": site.auth_key("service"), "worker-key": site.auth_key("worker")}
+        vaults.put("secret", "shop", {"password": PASSWORD, "open": False, **keys})
         if "kv/" not in vaults.ask("sys/mounts")["data"]:
             vaults.ask("sys/mounts/kv", {"type": "kv", "options": {"version": "1"}})
         vaults.put("kv", "shop", {"password": PASSWORD}, kind=1)
@@ -89,13 +90,13 @@ def nothing() -> t.Iterator[str]:
 @pytest.mark.parametrize(
     ("source", "trouble", "words"),
     [
-        ({"key": "pin"}, nothing, "it has no such key, only auth-key, password"),
+        ({"key": "pin"}, nothing, "it has no such key, only auth-key, open, password, worker-key"),
         ({"path": "absent"}, nothing, "there is no such secret in the engine secret"),
         ({"path": "elsewhere"}, nothing, "the token may not read it"),
         ({"version": 77}, nothing, "there is no version 77 of it"),
         ({"engine_mount_point": "kv"}, nothing, "the engine kv is of kind 1, not 2"),
         ({"engine_version": 1, "engine_mount_point": "secret"}, nothing, "the engine secret is of kind 2, not 1"),
-        ({"token": "expired"}, nothing, "has expired"),
+        ({"token": "expired"}, nothing, "the token has expired"),
         ({"url": "http://127.0.0.1:9", "retries": 0}, nothing, "it cannot be reached"),
         ({"timeout": 1, "retries": 0}, silent_server, "it does not answer in time"),
         ({"retries": 0}, vaults.sealed, "it is sealed"),
@@ -107,7 +108,7 @@ def test_what_vault_does_not_give_changes_nothing(
 ) -> None:
     service = declare("unsourced")
     if source.get("token") == "expired":
-        source = {**source, "token": vaults.token("shop", ttl="1s")}
+        source = {**source, "token": vaults.ended_token("shop")}
     with trouble() as address:
         more = {"url": address} if address and "url" not in source else {}
         done = service.play(environment=vault, secrets={"APP_SECRET": of_vault(**{**more, **source})})
@@ -130,15 +131,13 @@ def test_nomad_reads_vault_itself(site: Site, declare, vault: dict[str, str]) ->
     """Neither Ansible nor a Nomad Variable ever has the secrets."""
     vaults.trust_nomad("shop", vaults.policy("by-nomad", "secret/data/shop"), "byitself")
     of = {"path": "secret/data/shop"}
-    service = declare(
-        "byitself",
-        auth_key=None,
-        vault={"role": "shop", "auth_key": {**of, "key": "auth-key"}, "secrets": {"APP_SECRET": {**of, "key": "password"}}},
-    )
+    secrets = {"APP_SECRET": {**of, "key": "password"}, "OPEN": {**of, "key": "open"}}
+    service = declare("byitself", auth_key=None, vault={"role": "shop", "auth_key": {**of, "key": "auth-key"}, "secrets": secrets})
     done = service.deploy("-vvvv", "--diff")
     assert done.returncode == 0, done.stdout + done.stderr
     assert PASSWORD not in done.stdout + done.stderr
     assert in_app(service) == PASSWORD
+    assert service.inside("app", "/bin/sh", "-c", "echo $OPEN").stdout == "false\n"
     variable = play.nomad(site, "var", "get", "-out=json", "nomad/jobs/byitself/byitself/tailscale")
     assert "auth_key" not in variable
     listed = json.loads(play.nomad(site, "operator", "api", "/v1/vars?prefix=nomad/jobs/byitself"))
@@ -146,6 +145,22 @@ def test_nomad_reads_vault_itself(site: Site, declare, vault: dict[str, str]) ->
     assert "VAULT_TOKEN" not in service.inside("app", "env").stdout
     again = service.deploy()
     assert changed(again) == 0, again.stdout
+
+
+def test_nomad_reads_vault_for_an_egress_worker(site: Site, declare, vault: dict[str, str]) -> None:
+    vaults.trust_nomad("shop", vaults.policy("by-nomad", "secret/data/shop"), "outward")
+    of = {"path": "secret/data/shop"}
+    by_nomad = {"role": "shop", "auth_key": {**of, "key": "worker-key"}, "secrets": {"APP_SECRET": {**of, "key": "password"}}}
+    worker = declare("outward", Worker, auth_key=None, vault=by_nomad)
+    done = worker.deploy("--diff")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert PASSWORD not in done.stdout + done.stderr
+    assert in_app(worker) == PASSWORD
+    assert worker.evidence()["egress"]["observed"] in worker.inputs["expect"]
+    listed = json.loads(play.nomad(site, "operator", "api", "/v1/vars?prefix=nomad/jobs/outward"))
+    assert [one["Path"] for one in listed] == ["nomad/jobs/outward/outward/tailscale"]
+    assert "auth_key" not in play.nomad(site, "var", "get", "-out=json", listed[0]["Path"])
+    assert changed(worker.deploy()) == 0
 
 
 def test_a_change_to_vault_that_fails_keeps_the_key(site: Site, declare, vault: dict[str, str]) -> None:

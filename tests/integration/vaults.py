@@ -10,6 +10,8 @@ import re
 import typing as t
 
 from tests.lab import api, certificates, vault
+from tests.lab.command import wait_until
+from tests.lab.errors import LabError
 from tests.lab.topology import LOGS, NOMAD_PORT, SITE_IP
 
 NOMAD_MOUNT = "jwt-nomad"
@@ -21,13 +23,28 @@ def ask(path: str, body: object = None, method: str | None = None) -> t.Any:
     return api.call(f"{vault.ADDRESS}/v1/{path}", method=method, body=body, headers=token)
 
 
-def put(mount: str, path: str, values: dict[str, str], kind: int = 2) -> None:
+def put(mount: str, path: str, values: dict[str, str | bool], kind: int = 2) -> None:
     ask(f"{mount}/data/{path}", {"data": values}) if kind == 2 else ask(f"{mount}/{path}", values)
 
 
 def token(policy: str, ttl: str = "1h") -> str:
     """A token with one policy."""
     return str(ask("auth/token/create", {"policies": [policy], "ttl": ttl, "no_default_policy": True})["auth"]["client_token"])
+
+
+def ended_token(policy: str) -> str:
+    """A token whose time is over, and Vault knows it."""
+    ended = token(policy, ttl="1s")
+
+    def unknown() -> bool:
+        try:
+            ask("auth/token/lookup", {"token": ended})
+        except LabError:
+            return True
+        return False
+
+    wait_until(unknown, "the token to end", 30)
+    return ended
 
 
 def policy(name: str, *paths: str) -> str:

@@ -106,10 +106,14 @@ def test_a_node_that_can_log_in(more: dict[str, t.Any]) -> None:
             {"auth_key": '{"env": "KEY"}'},
             "auth_key is a text that looks like a mapping: give what names a source as one, for example with -e in JSON",
         ),
-        ({"vault": {"auth_key": {"path": "a"}}}, "vault: auth_key needs path and key"),
-        ({"vault": {"secrets": "A=b"}}, "vault: secrets must be a mapping of variables to path and key"),
-        ({"vault": {"secrets": {"A": None}}}, "vault: A needs path and key"),
-        ({"vault": {"secrets": {"A": {**KEY_OF_VAULT, "engine_version": 3}}}}, "vault: engine_version of A must be 1 or 2"),
+        ({"vault": {"auth_key": {"path": "a"}}}, "vault.auth_key needs its key"),
+        ({"vault": {"secrets": "A=b"}}, "vault.secrets must be a mapping of variables to path and key"),
+        ({"vault": {"secrets": {"A": None}}}, "vault.secrets.A must be a mapping with path and key"),
+        ({"vault": {"secrets": {"A": {**KEY_OF_VAULT, "engine_version": 3}}}}, "vault.secrets.A.engine_version must be 1 or 2"),
+        (
+            {"vault": {"secrets": {"A": {**KEY_OF_VAULT, "version": 3}}}},
+            "vault.secrets.A does not know version, only engine_version, key, path: Nomad reads Vault's API by its path",
+        ),
         ({"workload_identity": {"client_id": "k1"}}, "workload_identity needs client_id and audience"),
         (
             {"workload_identity": IDENTITY, "tags": []},

@@ -66,8 +66,16 @@ def test_a_key_of_its_own(site: Site, control: dict[str, str], minting: Service)
     assert renewed.returncode == 0, renewed.stdout + renewed.stderr
     assert (second := stored(site, "auth_key_id")) != first
     assert not key_of(site, control, second)["expired"]
+    # An ID without its key is good for nothing.
+    kept = {name: stored(site, name) for name in ("auth_key_id", "auth_key_origin", "serve_config")}
+    assert not play.call(site, "variable", path="nomad/jobs/minting/minting/tailscale", items=kept)["failed"]
+    repaired = minting.deploy("--diff")
+    assert repaired.returncode == 0, repaired.stdout + repaired.stderr
+    assert (third := stored(site, "auth_key_id")) != second
+    assert stored(site, "auth_key") not in ("", "made when it is run")
+    assert [key_of(site, control, ident)["expired"] for ident in (second, third)] == [True, False]
     minting.remove()
-    assert key_of(site, control, second)["expired"]
+    assert key_of(site, control, third)["expired"]
 
 
 def test_the_deployer_policy_is_enough_and_removal_revokes_the_key(site: Site, control: dict[str, str], minting: Service) -> None:

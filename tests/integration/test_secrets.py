@@ -83,6 +83,24 @@ def test_a_changed_secret_restarts_the_app_alone(site: Site, declare) -> None:
     assert after["tailscale"] == before["tailscale"]
 
 
+def test_a_dropped_secret_leaves_with_its_version(site: Site, declare) -> None:
+    """The new version is proved without it, so what is dropped after the proof restarts nothing."""
+    service = declare("lighter", secrets={"KEPT": "a", "DROPPED": "b"})
+    assert service.deploy().returncode == 0
+    assert "DROPPED=b\0" in app_shell(service, "cat /proc/1/environ").stdout
+    done = service.deploy("--diff", secrets={"KEPT": "a"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\n-DROPPED: " in done.stdout
+    environment = app_shell(service, "cat /proc/1/environ").stdout
+    assert "KEPT=a\0" in environment
+    assert "DROPPED" not in environment
+    before = containers(site, service.allocation())
+    again = service.deploy(secrets={"KEPT": "a"})
+    assert play.changed(again) == 0, again.stdout
+    assert containers(site, service.allocation()) == before
+    assert "DROPPED" not in play.nomad(site, "var", "get", "-out=json", "nomad/jobs/lighter/lighter/app")
+
+
 def _files(site: Site, allocation: str, directory: str) -> list[str]:
     listed = json.loads(play.nomad(site, "operator", "api", f"/v1/client/fs/ls/{allocation}?path={directory}"))
     found: list[str] = []

@@ -9,7 +9,7 @@ import typing as t
 from collections.abc import Mapping
 
 SOURCES = ("env", "file", "vault")
-READ_BY_NOMAD = {"auth_key": {"path", "key", "engine_version", "role"}, "secrets": {"path", "key", "engine_version"}}
+READ_BY_NOMAD = ("engine_version", "key", "path")
 
 
 def problems(secret: t.Any) -> t.Iterator[str]:
@@ -39,26 +39,23 @@ def _vault_problems(name: str, where: t.Any) -> t.Iterator[str]:
         yield f"{name}.version is for engines of kind 2: the other keeps one version only"
 
 
-def _nomad_problems(vault: t.Mapping[str, t.Any]) -> t.Iterator[str]:
-    """Yield what is wrong with what Nomad is to read from Vault."""
-    secrets = vault.get("secrets") or {}
-    if not isinstance(secrets, Mapping):
-        yield "vault.secrets must be a mapping of variables to path and key"
-        secrets = {}
-    wanted = [("secrets", f"vault.secrets.{name}", where) for name, where in secrets.items()]
-    if vault.get("auth_key") is not None:
-        wanted.insert(0, ("auth_key", "vault.auth_key", vault["auth_key"]))
-    for kind, name, where in wanted:
-        yield from _vault_problems(name, where)
-        known = READ_BY_NOMAD[kind]
-        if isinstance(where, Mapping) and (unknown := sorted(set(where) - known)):
-            yield f"{name} does not know {unknown[0]}, only {', '.join(sorted(known))}: Nomad reads Vault's API by its path"
+def _nomad_problems(name: str, where: t.Any, known: t.Sequence[str]) -> t.Iterator[str]:
+    yield from _vault_problems(name, where)
+    if isinstance(where, Mapping) and (unknown := sorted(set(where) - set(known))):
+        yield f"{name} does not know {unknown[0]}, only {', '.join(known)}: Nomad reads Vault's API by its path"
 
 
 def login_problems(inputs: t.Mapping[str, t.Any]) -> t.Iterator[str]:
     """Yield what is wrong with how the node logs in: with a key, one that Nomad reads from Vault, or an identity."""
     vault, identity = inputs["vault"], inputs["workload_identity"]
-    yield from _nomad_problems(vault)
+    wanted = vault.get("secrets") or {}
+    if not isinstance(wanted, Mapping):
+        yield "vault.secrets must be a mapping of variables to path and key"
+        wanted = {}
+    if vault.get("auth_key") is not None:
+        yield from _nomad_problems("vault.auth_key", vault["auth_key"], (*READ_BY_NOMAD, "role"))
+    for name, where in wanted.items():
+        yield from _nomad_problems(f"vault.secrets.{name}", where, READ_BY_NOMAD)
     if identity and not (identity.get("client_id") and identity.get("audience")):
         yield "workload_identity needs client_id and audience"
     if identity and not inputs["tags"]:

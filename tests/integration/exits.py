@@ -30,6 +30,8 @@ ROUTES = "0.0.0.0/0,::/0"
 LEVELS = ("isolated", "locked", "monitored")
 # Nomad waits half a minute by default before it replaces an allocation that failed.
 AGAIN_SOON = 'reschedule {\n  delay          = "5s"\n  delay_function = "constant"\n  unlimited      = true\n}'
+# Seconds until a node that could not log out is forgotten (70), and its successor asks for its name once more (up to 80 later).
+NAME_BACK = 300
 ISOLATED = {
     "egress_network_destinations": [HEADSCALE_IP],
     "egress_network_config_dir": str(NETWORKS),

@@ -200,7 +200,7 @@ def test_a_private_service_whose_guard_ended_it_gets_its_name_back(site: Site, d
     exits.kill_tasks(site, before, "tailscale")
     wait_until(lambda: service.running() not in ([], [before]), "another allocation", 120)
     wait_until(lambda: len(service.nodes()) == 2, "its node beside the old one", 60)
-    wait_until(lambda: service.nodes() == [service.name], "the old name", 300)
+    wait_until(lambda: service.nodes() == [service.name], "the old name", exits.NAME_BACK)
     wait_until(lambda: service.evidence()["egress"]["observed"] == EXIT2, "its egress", 60)
     proved = play.call(site, "egress_verify", job=service.name, new_observation=True)
     assert proved["proved"], proved

@@ -13,14 +13,11 @@ import typing as t
 import pytest
 
 from tests.integration import play
-from tests.integration.exits import AGAIN_SOON
+from tests.integration.exits import AGAIN_SOON, NAME_BACK
 from tests.integration.play import Service
 from tests.lab import docker_engine, faults, headscale, nomad, process
 from tests.lab.command import wait_until
 from tests.lab.site import Site
-
-# Seconds until a node that could not log out is forgotten (70), and its successor asks for its name once more (up to 80 later).
-NAME_BACK = 300
 
 
 @pytest.fixture(scope="module", params=["userspace", "kernel"])

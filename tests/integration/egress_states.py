@@ -66,6 +66,10 @@ class Before:
         proved = self.worker.egress(self.allocation).get("observed") == address
         return proved and self.worker.seen()[address] > self.calls[address] + 20
 
+    def reason(self) -> str:
+        """Why its guard ended it."""
+        return str(self.worker.egress(self.allocation).get("reason"))
+
     def since(self) -> collections.Counter[str]:
         """From which addresses it was seen since then, and how often."""
         return self.worker.seen() - self.calls

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import typing as t
 
@@ -174,6 +175,21 @@ def test_names_are_asked_for_through_the_exit_node(site: Site, declare, level: s
     assert "the hosts file of the allocation was changed" in worker.egress(allocation)["reason"]
 
 
+def test_exit_nodes_that_answer_late_are_tried_once_more(site: Site, caller) -> None:
+    worker = caller("locked")
+    assert worker.deploy().returncode == 0
+    allocation, before = worker.allocation(), worker.seen().total()
+    with contextlib.ExitStack() as thawed:
+        for name in ("exit1", "exit2"):
+            exits.freeze(name)
+            thawed.callback(exits.thaw, name)
+        said = ("alloc", "logs", allocation, "tailscale")
+        wait_until(lambda: "trying them once more" in play.nomad(site, *said), "a second round", 60)
+    wait_until(lambda: worker.seen().total() > before + 50, "its calls", 60)
+    assert worker.running() == [allocation], worker.egress(allocation)
+    assert set(worker.seen()) <= {EXIT1, EXIT2}
+
+
 def test_a_private_service_with_verified_egress(site: Site, declare) -> None:
     egress = {"exit_nodes": ["exit2"], "expect": [EXIT2], "echo": [f"{ECHO}/"]}
     for mode, level in (("userspace", "monitored"), ("kernel", "locked"), ("userspace", "isolated")):
@@ -254,6 +270,7 @@ def test_a_pool_has_an_identity_and_a_proof_for_each_worker(site: Site, declare)
     assert len(proofs) == 10
     assert {one["verdict"] for one in proofs} == {"proved"}
     assert len({one["dns_name"] for one in proofs}) == len({one["ips"][0] for one in proofs}) == 10
-    assert set(t.cast(Caller, pool).seen()) == {EXIT1}
+    # Where ten begin at once on a small machine, an answer may be late, and a guard take the other one.
+    assert set(t.cast(Caller, pool).seen()) <= {EXIT1, EXIT2}
     pool.remove()
     assert pool.nodes() == []

@@ -44,7 +44,7 @@ def deployed_anew(worker: Caller) -> None:
 def test_state(site: Site, workers: Workers, state: State) -> None:
     for one in live_through(site, workers, state):
         judge(one)
-        assert one.level == "monitored" or not state.fallback or not one.ended(), "it took the fallback"
+        assert one.level == "monitored" or not state.fallback or not one.ended(), f"it did not take the fallback: {one.reason()}"
 
 
 def judge(one: Before) -> None:

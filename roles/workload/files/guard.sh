@@ -294,6 +294,16 @@ choose() { # the one that does not work
     return 1
 }
 
+# In two rounds: of the first packets to an exit node one may get lost, and WireGuard asks again only after five seconds.
+choose_or_stop() { # the one that does not work
+    if ! choose "$1"; then
+        say 'no address is seen through any exit node; trying them once more'
+        pause 1
+        choose "$1" || guard_stop 42 'no address is seen through any exit node'
+    fi
+    proved
+}
+
 proved() {
     [ -d "$guard_mark" ] || mkdir "$guard_mark"
     guard_verdict=proved
@@ -324,8 +334,7 @@ guard_look() {
         2) guard_stop 41 "$guard_seen is seen, which is not $GUARD_EXPECT: the exit node $guard_exit is not in use" ;;
         *)
             say "no answer through exit node $guard_exit"
-            choose "$guard_exit" || guard_stop 42 'no address is seen through any exit node'
-            proved
+            choose_or_stop "$guard_exit"
             ;;
     esac
     [ $((now - guard_settled)) -lt 10 ] || settle
@@ -346,8 +355,7 @@ settle() {
     first=$(candidates | head -n 1)
     [ -n "$first" ] && [ "$(echo "$first" | cut -d/ -f1)" -lt "$guard_rank" ] || return 0
     tailscale_cli ping --c 1 --timeout 2s --until-direct=false "$(echo "$first" | cut -d/ -f2)" >/dev/null 2>&1 || return 0
-    choose '' || guard_stop 42 'no address is seen through any exit node'
-    proved
+    choose_or_stop ''
     # One that answers but leads nowhere costs the app its way out each time: after a minute it is tried less and less often.
     guard_back_tries=$((guard_rank == 1 ? 0 : guard_back_tries + 1))
     guard_back_wait=$((guard_back_tries <= 6 ? 10 : guard_back_wait < 300 ? guard_back_wait * 2 : 300))

@@ -35,7 +35,7 @@ class Call:
             assert found or not ended, self._stdout.read_text() + self._stderr.read_text()
             return found
 
-        wait_until(said, f"{text!r} in the progress", 60)
+        wait_until(said, f"{text!r} in the progress")
 
     def result(self) -> dict[str, t.Any]:
         """What it returns, awaited."""

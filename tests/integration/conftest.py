@@ -89,7 +89,7 @@ def consul(site: Site) -> t.Iterator[str]:
         return any("consul.version" in node["Attributes"] for node in nodes)
 
     with optional.part(site, "consul"):
-        wait_until(known, "Nomad's client to find Consul", 60)
+        wait_until(known, "Nomad's client to find Consul")
         yield ADDRESS
 
 

@@ -28,7 +28,7 @@ def told(name: str, *arguments: str) -> t.Iterator[t.Callable[[], list[str]]]:
             return output.read().splitlines()
 
         try:
-            wait_until(lambda: "ready" in lines(), f"{name} to be ready", 30)
+            wait_until(lambda: "ready" in lines(), f"{name} to be ready")
             yield lambda: lines()[1:]
         finally:
             process.terminate()

@@ -93,7 +93,7 @@ def test_hold_then_fail(called, running, site: Site, reverts: bool) -> None:
     assert done["deployment"]["id"] == held["deployment"]["id"]
     assert done["deployment"]["status"] == "failed"
     assert done["reverted_to"] == (0 if reverts else None)
-    wait_until(lambda: versions(site) == ([2] if reverts else [0]), "the canary gone", 15)
+    wait_until(lambda: versions(site) == ([2] if reverts else [0]), "the canary gone")
     if not reverts:
         assert not called("deployment", job=NAME, state="failed")["changed"]
         assert "cannot be promoted: it is failed" in called("deployment", job=NAME, state="promoted")["msg"]
@@ -187,7 +187,7 @@ def test_a_run_that_is_overtaken(called, running, site: Site) -> None:
     with ThreadPoolExecutor(1) as pool:
         slow = version(1, Canary=0, MinHealthyTime=60 * SECOND, HealthyDeadline=90 * SECOND)
         overtaken = pool.submit(in_process.call, in_process.Screen(), "job", {"spec": slow, "timeout": 60})
-        wait_until(deploying, "the first deployment under way", 20)
+        wait_until(deploying, "the first deployment under way")
         done = called("job", spec=version(2, Canary=0), timeout=30)
         assert done["deployment"]["status"] == "successful"
         result = overtaken.result()
@@ -202,7 +202,7 @@ def test_a_job_that_is_removed_while_it_is_awaited(called, site: Site) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         awaited = pool.submit(in_process.call, in_process.Screen(), "job", {"spec": version(0, NEVER_STARTS), "timeout": 60})
-        wait_until(placed, "the job registered", 20)
+        wait_until(placed, "the job registered")
         called("job", name=NAME, state="absent", purge=True, timeout=30)
         result = awaited.result()
     assert result["failure"]["kind"] == "conflict"

@@ -66,6 +66,6 @@ def test_a_canary_that_answers_wrong_leaves_the_old_version(site: Site, service:
     assert update.returncode != 0
     assert "was not promoted, the version before it goes on" in update.stdout
     assert service.allocation() == before
-    wait_until(lambda: service.nodes() == ["released"], "the canary's node to log out", 30)
+    wait_until(lambda: service.nodes() == ["released"], "the canary's node to log out")
     assert site.fetch("client", f"{service.url}/get", retries=10).returncode == 0
     assert "VERSION" not in json.dumps(json.loads(play.nomad(site, "job", "inspect", "released")))

@@ -252,7 +252,7 @@ def prepare(site: Site) -> None:
     file.write_text(spec(HOLDER, group=PLACEMENTS["port"][0]["group"]))
     play.nomad(site, "job", "run", "-detach", str(file))
     file.unlink()
-    wait_until(lambda: json.loads(play.nomad(site, "job", "allocs", "-json", HOLDER)), "the port is taken", 10)
+    wait_until(lambda: json.loads(play.nomad(site, "job", "allocs", "-json", HOLDER)), "the port is taken")
 
 
 def remove(site: Site) -> None:

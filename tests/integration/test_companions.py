@@ -177,7 +177,5 @@ def test_a_policy_of_a_workload(site: Site) -> None:
     task = {"Name": "task", "Driver": "docker", "Config": config, "Templates": [template], "Resources": {"CPU": 10, "MemoryMB": 32}}
     group = {"Name": "group", "Count": 1, "Tasks": [task]}
     register(site, {"ID": job, "Type": "service", "Datacenters": ["*"], "TaskGroups": [group]})
-    wait_until(
-        lambda: play.run(site, "nomad", "alloc", "logs", "-job", job).stdout == "hello-from-itest\n", "the task read its variable", 30
-    )
+    wait_until(lambda: play.run(site, "nomad", "alloc", "logs", "-job", job).stdout == "hello-from-itest\n", "the task read its variable")
     clean(site)

@@ -49,7 +49,7 @@ def leaves_through_the_preferred_exit_node(site: Site, worker: Caller) -> None:
     assert not worker.exists()
     done = worker.deploy("--diff")
     assert done.returncode == 0, done.stdout + done.stderr
-    wait_until(lambda: worker.seen().total() > 20, "some requests", 20)
+    wait_until(lambda: worker.seen().total() > 20, "some requests")
     assert set(worker.seen()) == {EXIT1}
     proved = play.call(site, "egress_verify", job=worker.name, expect=[f"{EXIT1}/32"], new_observation=True)
     (allocation,) = proved["allocations"]
@@ -150,7 +150,7 @@ def works_once(site: Site, worker: play.Worker) -> None:
     assert [one["verdict"] for one in report["allocations"]] == ["proved"], "its end stays proved, and no new look is waited for"
     (ended,) = report["allocations"]
     play.nomad(site, "operator", "api", f"/v1/client/allocation/{ended['alloc_id']}/gc")
-    wait_until(lambda: not (exits.task_directory(ended["alloc_id"])).exists(), "its files to be gone", 30)
+    wait_until(lambda: not (exits.task_directory(ended["alloc_id"])).exists(), "its files to be gone")
     collected = play.call(site, "egress_verify", job=worker.name)
     assert [one["verdict"] for one in collected["failure"]["allocations"]] == ["collected"]
 
@@ -165,13 +165,13 @@ def test_names_are_asked_for_through_the_exit_node(site: Site, declare, level: s
     with exits.name_server() as asked:
         done = worker.deploy()
         assert done.returncode == 0, done.stdout + done.stderr
-        wait_until(lambda: exits.seen("names") != before, "the app's request", 20)
+        wait_until(lambda: exits.seen("names") != before, "the app's request")
         assert set(exits.seen("names") - before) == {EXIT1}
         assert {line.split()[0] for line in asked() if line.endswith("source.example")} == {EXIT1}
         allocation = worker.allocation()
         forged = play.run(site, "docker", "exec", f"app-{allocation}", "sh", "-c", "echo 192.0.2.1 echo.example >>/etc/hosts")
         assert forged.returncode == 0, forged.stderr
-        wait_until(lambda: allocation not in worker.running(), "the allocation to end", 30)
+        wait_until(lambda: allocation not in worker.running(), "the allocation to end")
     assert "the hosts file of the allocation was changed" in worker.egress(allocation)["reason"]
 
 
@@ -184,8 +184,8 @@ def test_exit_nodes_that_answer_late_are_tried_once_more(site: Site, caller) -> 
             exits.freeze(name)
             thawed.callback(exits.thaw, name)
         said = ("alloc", "logs", allocation, "tailscale")
-        wait_until(lambda: "trying them once more" in play.nomad(site, *said), "a second round", 60)
-    wait_until(lambda: worker.seen().total() > before + 50, "its calls", 60)
+        wait_until(lambda: "trying them once more" in play.nomad(site, *said), "a second round")
+    wait_until(lambda: worker.seen().total() > before + 50, "its calls")
     assert worker.running() == [allocation], worker.egress(allocation)
     assert set(worker.seen()) <= {EXIT1, EXIT2}
 
@@ -215,9 +215,9 @@ def test_a_private_service_whose_guard_ended_it_gets_its_name_back(site: Site, d
     before = service.allocation()
     exits.kill_tasks(site, before, "tailscale")
     wait_until(lambda: service.running() not in ([], [before]), "another allocation", 120)
-    wait_until(lambda: len(service.nodes()) == 2, "its node beside the old one", 60)
+    wait_until(lambda: len(service.nodes()) == 2, "its node beside the old one")
     wait_until(lambda: service.nodes() == [service.name], "the old name", exits.NAME_BACK)
-    wait_until(lambda: service.evidence()["egress"]["observed"] == EXIT2, "its egress", 60)
+    wait_until(lambda: service.evidence()["egress"]["observed"] == EXIT2, "its egress")
     proved = play.call(site, "egress_verify", job=service.name, new_observation=True)
     assert proved["proved"], proved
 

@@ -30,7 +30,7 @@ ONCE_A_YEAR = ["0 3 1 1 *"]
 
 def watcher(worker: Worker, path: str) -> None:
     deployed(worker)
-    wait_until(lambda: seen(path).total() > 2, "some requests", 30)
+    wait_until(lambda: seen(path).total() > 2, "some requests")
     proved(worker.site, worker.name, 1)
 
 
@@ -42,7 +42,7 @@ def agent(worker: Worker, path: str) -> None:
     assert [seen(f"{path}/{number}").total() for number in (1, 2)] == [1, 1]
     log = ["alloc", "logs", task["allocations"][0]["id"], "app"]
     answers = "".join(f"{ECHO}/{path}/{number}:\n{EXIT1}\n" for number in (1, 2))
-    wait_until(lambda: play.nomad(worker.site, *log) == answers, "the answers in the log", 10)
+    wait_until(lambda: play.nomad(worker.site, *log) == answers, "the answers in the log")
 
 
 def nightly(worker: Worker, path: str) -> None:
@@ -55,7 +55,7 @@ def pool(worker: Worker, path: str) -> None:
     worker.inputs["env"]["PAUSE"] = "3600"
     deployed(worker)
     countries = next(file["content"] for file in worker.inputs["files"] if file["path"] == "local/countries").split()
-    wait_until(lambda: all(seen(f"{path}/{country}") for country in countries), "a request for every country", 60)
+    wait_until(lambda: all(seen(f"{path}/{country}") for country in countries), "a request for every country")
     assert seen(path).total() == len(countries), "nobody does the work of another"
     allocations = proved(worker.site, worker.name, 10)
     assert len({one["dns_name"] for one in allocations}) == 10

@@ -75,7 +75,7 @@ def test_a_leak_of_a_monitored_worker_is_told(site: Site, workers: Workers) -> N
     wait_until(lambda: worker.leaves_by() == EXIT1, "it to leave by exit1", 180)
     allocation = worker.allocation()
     worker.tailscale("set", "--exit-node=")
-    wait_until(lambda: allocation not in worker.running(), "the allocation to end", 30)
+    wait_until(lambda: allocation not in worker.running(), "the allocation to end")
     events = play.nomad(site, "alloc", "status", "-json", allocation)
     assert "Exit Code: 41" in events
     seen = worker.egress(allocation)

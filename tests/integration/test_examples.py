@@ -104,7 +104,7 @@ def called(site: Site, name: str) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
         assert "itest-canary-token" not in done.stdout + done.stderr
         for call in calls:
-            wait_until(partial(answered, site, call), f"the answer to {call}", 20)
+            wait_until(partial(answered, site, call), f"the answer to {call}")
         only_the_tailnet(site, service, app_ports)
         outsider = site.fetch("outsider", f"http://{service.evidence()['status']['TailscaleIPs'][0]}/", seconds=3)
         assert outsider.returncode == 28, "nobody answers whom the tailnet's policy does not let in"

@@ -125,7 +125,7 @@ def test_an_expired_key_is_named_and_a_good_auth_key_renews_it(tailnet: Site, th
     before = service.allocation()
     testcontrol.accept_keys(False)
     testcontrol.expire(node("lapsed")["id"])
-    wait_until(lambda: health(tailnet, service)["verdict"] == "key_expired", "the expired key named", 30)
+    wait_until(lambda: health(tailnet, service)["verdict"] == "key_expired", "the expired key named")
     text = said(service.deploy(timeout=25))
     assert "key_expired: the node's key has expired" in text
     assert "the login failed: invalid key: API key does not exist" in text

@@ -81,7 +81,7 @@ def test_a_run_after_a_failure_starts_again(called, kind: str) -> None:
     spec = job(NAME, kind, ENDS_BADLY)
     first = called("job", spec=spec, timeout=30)
     # A system job is tried once more by Nomad itself.
-    wait_until(lambda: called("job", check=True, spec=spec)["changed"], "the job given up by Nomad", 15)
+    wait_until(lambda: called("job", check=True, spec=spec)["changed"], "the job given up by Nomad")
     second = called("job", spec=spec, timeout=30)
     assert second["failure"]["kind"] == "failed", second
     tried = [result["failure"]["allocations"][0]["id"] for result in (first, second)]

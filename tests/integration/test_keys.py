@@ -159,7 +159,7 @@ def test_what_is_not_deployed_gets_no_new_key(site: Site, control: dict[str, str
 
 def test_rotation_under_load(site: Site, control: dict[str, str], minting: Service) -> None:
     assert minting.deploy().returncode == 0
-    wait_until(lambda: site.fetch("client", f"{minting.url}/get").returncode == 0, "an answer", 30)
+    wait_until(lambda: site.fetch("client", f"{minting.url}/get").returncode == 0, "an answer")
     before, allocation = stored(site, "auth_key_id"), minting.allocation()
     calm = rotate(site, minting)
     assert calm.returncode == 0, calm.stdout + calm.stderr
@@ -304,9 +304,7 @@ def test_nodes_that_were_left_behind(site: Site, control: dict[str, str], declar
     allocation = lost.allocation()
     exits.kill_tasks(site, allocation, "tailscale", "app")
     play.nomad(site, "job", "stop", "-detach", "lost")
-    wait_until(
-        lambda: not play.call(site, "tailnet_device_info", **control, hostname="lost")["devices"][0]["online"], "it to be offline", 60
-    )
+    wait_until(lambda: not play.call(site, "tailnet_device_info", **control, hostname="lost")["devices"][0]["online"], "it to be offline")
     again = lost.deploy("--diff")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "\n-lost\n" in again.stdout

@@ -39,7 +39,7 @@ def test_in_kernel_mode_the_app_sees_its_clients_and_nobody_else(site: Site, dec
     # From the allocation beside it, on the same bridge.
     neighbour = declare("neighbour", mode="userspace")
     assert neighbour.deploy().returncode == 0
-    wait_until(lambda: '"origin"' in asked(neighbour, "127.0.0.1", 8080), "the neighbour's app to answer: the way of asking is good", 20)
+    wait_until(lambda: '"origin"' in asked(neighbour, "127.0.0.1", 8080), "the neighbour's app to answer: the way of asking is good")
     assert asked(neighbour, allocation, 8080) == ""
     assert not service.evidence()["open_ports"]
     bare = service.deploy(endpoints=[])
@@ -58,7 +58,7 @@ def test_in_kernel_mode_the_app_reaches_the_tailnet(site: Site, declare) -> None
     caller = declare("caller", mode="kernel", tags=["tag:worker"], auth_key=site.auth_key("worker"))
     assert caller.deploy().returncode == 0
     # A member learns of a new node a moment after the control plane.
-    wait_until(lambda: '"origin"' in asked(caller, node, 80, f"called.{site.tailnet}"), "the other service to answer the app", 20)
+    wait_until(lambda: '"origin"' in asked(caller, node, 80, f"called.{site.tailnet}"), "the other service to answer the app")
 
 
 def test_in_userspace_mode_an_open_app_is_warned_of(site: Site, declare) -> None:

@@ -179,7 +179,7 @@ def client(site: Site) -> t.Iterator[Client]:
         play.run(site, "nomad", "job", "stop", "-purge", name)
     for spec in (BASE, PERIODIC):
         register(site, spec)
-    wait_until(lambda: healthy(site) == 3, "the three allocations are healthy", 30)
+    wait_until(lambda: healthy(site) == 3, "the three allocations are healthy")
     environment = site.child_environment()
     given = {"address": "NOMAD_ADDR", "token": "NOMAD_TOKEN", "ca_cert": "NOMAD_CACERT"}
     rest = dict.fromkeys(("namespace", "region", "ca_path", "client_cert", "client_key", "tls_server_name", "skip_verify", "http_auth"))

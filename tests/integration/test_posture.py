@@ -49,7 +49,7 @@ def without_acls(site: Site, tmp_path: Path) -> t.Iterator[dict[str, str]]:
     process = subprocess.Popen(agent, env=play.variables(site, {}), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         # A variable can be written as soon as there is a key to encrypt it with.
-        wait_until(lambda: play.run(site, "nomad", "var", "put", "ready", "a=b", **open_nomad).returncode == 0, "the open Nomad", 30)
+        wait_until(lambda: play.run(site, "nomad", "var", "put", "ready", "a=b", **open_nomad).returncode == 0, "the open Nomad")
         yield open_nomad
     finally:
         process.terminate()

@@ -76,7 +76,7 @@ def test_a_changed_secret_restarts_the_app_alone(site: Site, declare) -> None:
     changed = service.deploy("--diff", secrets={"APP_SECRET": "the second"})
     assert changed.returncode == 0, changed.stdout + changed.stderr
     assert "the second" not in changed.stdout + changed.stderr
-    wait_until(lambda: "APP_SECRET=the second\0" in app_shell(service, "cat /proc/1/environ").stdout, "the new secret", 30)
+    wait_until(lambda: "APP_SECRET=the second\0" in app_shell(service, "cat /proc/1/environ").stdout, "the new secret")
     assert service.allocation() == allocation
     after = containers(site, allocation)
     assert after["app"] != before["app"]

@@ -92,7 +92,7 @@ class Job:
                 return False
             return True
 
-        wait_until(approved, f"{self.name} declared healthy", 60)
+        wait_until(approved, f"{self.name} declared healthy")
 
     def registered_once(self, run: Call, server: str) -> dict[str, t.Any]:
         """The task says so, and so does Nomad: one version, one evaluation for it."""
@@ -228,14 +228,14 @@ def test_the_leader_dies_as_the_job_is_registered(three: Site, job: Job, fault: 
     with between as address, job.deploy(address, wait=False) as run:
         job.registered_once(run, other)
     assert between.met
-    wait_until(lambda: len(job.ask(other, "allocations")) == 1, "an allocation", 30)
+    wait_until(lambda: len(job.ask(other, "allocations")) == 1, "an allocation")
 
 
 def test_the_client_is_lost_and_returns(three: Site, job: Job) -> None:
     with job.deploy(three.nomad_addr) as run:
         run.await_line(STARTED)
         faults.kill(nomad.CLIENT.name)
-        wait_until(lambda: nomad.FIRST.ask("/v1/nodes")[0]["Status"] == "down", "the node known to be down", 60)
+        wait_until(lambda: nomad.FIRST.ask("/v1/nodes")[0]["Status"] == "down", "the node known to be down")
         faults.heal()
         job.approve(FIRST)
         job.deployed_once(run, FIRST)

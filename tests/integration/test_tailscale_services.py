@@ -20,7 +20,7 @@ def test_each_allocation_advertises_the_service_and_drains_it(site: Site, declar
     assert done.returncode == 0, done.stdout + done.stderr
     first, second = service.running()
     for allocation in (first, second):
-        wait_until(advertises(service, allocation, ["svc:web"]), "the service to be advertised", 30)
+        wait_until(advertises(service, allocation, ["svc:web"]), "the service to be advertised")
         assert service.evidence(allocation)["serve_config"] == {
             "Services": {
                 "svc:web": {
@@ -33,10 +33,10 @@ def test_each_allocation_advertises_the_service_and_drains_it(site: Site, declar
     assert again.returncode == 0, again.stdout + again.stderr
     assert changed(again) == 0, again.stdout
     play.nomad(site, "alloc", "stop", "-detach", first)
-    wait_until(advertises(service, first, []), "the first host to be drained", 30)
+    wait_until(advertises(service, first, []), "the first host to be drained")
     assert service.evidence(first)["phase"] == "stopping", "it is on the tailnet still"
-    wait_until(lambda: service.evidence(first)["phase"] == "logged_out", "the first host to leave", 40)
-    wait_until(advertises(service, second, ["svc:web"]), "the second host to go on", 20)
+    wait_until(lambda: service.evidence(first)["phase"] == "logged_out", "the first host to leave")
+    wait_until(advertises(service, second, ["svc:web"]), "the second host to go on")
 
 
 def advertises(hosts: Service, allocation: str, services: list[str]) -> t.Callable[[], bool]:

@@ -43,7 +43,7 @@ def ended_token(policy: str) -> str:
             return True
         return False
 
-    wait_until(unknown, "the token to end", 30)
+    wait_until(unknown, "the token to end")
     return ended
 
 

@@ -34,8 +34,8 @@ def succeeds(argv: t.Sequence[str], timeout: float = 10) -> bool:
     return True
 
 
-def wait_until(condition: t.Callable[[], bool], what: str, seconds: float) -> None:
-    """Return as soon as the condition holds; otherwise say what was awaited."""
+def wait_until(condition: t.Callable[[], bool], what: str, seconds: float = 60) -> None:
+    """Return as soon as the condition holds; otherwise say what was awaited. What takes a moment has a minute, for a busy machine."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

@@ -34,7 +34,7 @@ def leader(told_by: str = nomad.FIRST.name) -> str | None:
 
 def await_new_leader(told_by: str, old: str) -> None:
     """Return when this server knows another leader than the old one."""
-    wait_until(lambda: leader(told_by) not in (None, old), f"a leader after {old}", 30)
+    wait_until(lambda: leader(told_by) not in (None, old), f"a leader after {old}")
 
 
 def heal() -> None:

@@ -73,7 +73,7 @@ def start_server() -> None:
     FIRST.start()
     TOKEN_FILE.touch(mode=0o600)
     TOKEN_FILE.write_text(str(uuid.uuid4()))
-    wait_until(_bootstrapped, "Nomad's ACLs bootstrapped", 30)
+    wait_until(_bootstrapped, "Nomad's ACLs bootstrapped")
     SERVER.wait()
 
 

@@ -19,10 +19,10 @@ def remove(keep_state: bool = False) -> None:
 
     `keep_state` leaves the empty state directory, which carries the lock of a running command.
     """
-    wait_until(_nobody_left, "the laboratory's processes ended", 30)
+    wait_until(_nobody_left, "the laboratory's processes ended")
     mounts.remove()
     network.remove()
-    wait_until(_no_groups_left, "the laboratory's control groups removed", 10)
+    wait_until(_no_groups_left, "the laboratory's control groups removed")
     shutil.rmtree(DATA, ignore_errors=True)
     for entry in STATE.iterdir() if STATE.exists() else ():
         shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()

@@ -263,6 +263,12 @@ start_containerboot() {
     for pid in $(pidof tailscaled); do
         kill -9 "$pid"
     done
+    # While it is not gone yet, it holds its interface and its ports, and the next one would end at once.
+    tries=0
+    while pidof tailscaled >/dev/null && [ "$tries" -lt 100 ]; do
+        tries=$((tries + 1))
+        sleep 0.1
+    done
     rm -f "$TS_SOCKET" /var/run/tailscale/tailscaled.sock "$TS_SERVE_CONFIG" "$log" "$login_error"
     mkfifo "$log"
     awk -v kept="$login_error" -v expired="$key_expired" '

@@ -89,7 +89,7 @@ def show(site: Site, name: str, path: str) -> None:
     state = f"{evidence['status']['BackendState']}, online {node['Online']}, tags {' '.join(node['Tags'])}"
     print(f"  evidence  allocation {evidence['alloc_id'][:8]}: {state}")
 
-    answer = site.fetch("client", url, retries=10)
+    answer = site.fetch("client", url, retries=30)
     expect(answer.returncode == 0, f"the permitted client GETs {url}:")
     shown(answer.stdout)
     refused = site.fetch("outsider", f"http://{address}{path}", seconds=4)

@@ -39,7 +39,7 @@ class Call:
 
     def result(self) -> dict[str, t.Any]:
         """What it returns, awaited."""
-        code = self._process.wait(180)
+        code = self._process.wait(360)
         return play.returned(play.Done(self._process.args, code, self._stdout.read_text(), self._stderr.read_text()))
 
 

@@ -53,7 +53,7 @@ def test_a_good_canary_takes_the_name(site: Site, service: Service, tmp_path: Pa
     assert update.returncode == 0, update.stdout + update.stderr
     assert service.allocation() != before
     assert service.nodes() == ["released"]
-    assert site.fetch("client", f"{service.url}/get", retries=10).returncode == 0
+    assert site.fetch("client", f"{service.url}/get", retries=30).returncode == 0
     again = service.deploy(env={"VERSION": "2"}, canary_tasks=asking(site, tmp_path, "never asked"))
     assert again.returncode == 0, again.stdout + again.stderr
     assert changed(again) == 0
@@ -67,5 +67,5 @@ def test_a_canary_that_answers_wrong_leaves_the_old_version(site: Site, service:
     assert "was not promoted, the version before it goes on" in update.stdout
     assert service.allocation() == before
     wait_until(lambda: service.nodes() == ["released"], "the canary's node to log out")
-    assert site.fetch("client", f"{service.url}/get", retries=10).returncode == 0
+    assert site.fetch("client", f"{service.url}/get", retries=30).returncode == 0
     assert "VERSION" not in json.dumps(json.loads(play.nomad(site, "job", "inspect", "released")))

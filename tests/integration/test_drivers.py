@@ -27,7 +27,7 @@ def test_a_service_without_containers(site: Site, declare, name: str, inputs: di
     service = declare(name, image=None, secrets={"HTTPBIN_ENV_WORD": "itest-canary-word"}, **inputs)
     done = service.deploy()
     assert done.returncode == 0, done.stdout + done.stderr
-    assert site.fetch("client", f"{service.url}/get", retries=10).returncode == 0
+    assert site.fetch("client", f"{service.url}/get", retries=30).returncode == 0
     assert "itest-canary-word" in site.fetch("client", f"{service.url}/env").stdout
     outsider = site.fetch("outsider", f"http://{service.evidence()['status']['TailscaleIPs'][0]}/", seconds=3)
     assert outsider.returncode == 28, "nobody answers whom the tailnet's policy does not let in"

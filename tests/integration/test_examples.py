@@ -130,9 +130,7 @@ def said(site: Site, call: Call) -> str:
     if call.text:
         script = f"printf '{call.text}' | curl -sS --max-time 3 --proxy {site.client_proxy} {url}"
         return site.run_in("client", ["sh", "-c", script]).stdout
-    answer = site.fetch("client", url, retries=10)
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    return answer.stdout
+    return site.fetch("client", url).stdout
 
 
 def only_the_tailnet(site: Site, service: Service, app_ports: t.Sequence[int]) -> None:

@@ -49,7 +49,7 @@ def test_a_corrected_auth_key_is_enough(site: Site, declare) -> None:
     said(service.deploy(auth_key="4f" * 24))
     done = service.deploy()
     assert done.returncode == 0, done.stdout + done.stderr
-    assert site.fetch("client", f"{service.url}/get", retries=10).returncode == 0
+    assert site.fetch("client", f"{service.url}/get", retries=30).returncode == 0
 
 
 def test_a_failed_update_leaves_the_last_good_version(site: Site, declare) -> None:
@@ -60,7 +60,7 @@ def test_a_failed_update_leaves_the_last_good_version(site: Site, declare) -> No
     repaired = service.deploy()
     assert repaired.returncode == 0, repaired.stdout + repaired.stderr
     assert changed(repaired) == 0, "Nomad has gone back to it already"
-    assert site.fetch("client", f"{service.url}/get", retries=10).returncode == 0
+    assert site.fetch("client", f"{service.url}/get", retries=30).returncode == 0
 
 
 def test_after_a_failure_the_next_run_repairs(site: Site, declare) -> None:
@@ -68,7 +68,7 @@ def test_after_a_failure_the_next_run_repairs(site: Site, declare) -> None:
     said(service.deploy(command="/bin/false"))
     done = service.deploy()
     assert done.returncode == 0, done.stdout + done.stderr
-    assert site.fetch("client", f"{service.url}/get", retries=10).returncode == 0
+    assert site.fetch("client", f"{service.url}/get", retries=30).returncode == 0
 
 
 def test_bad_input_is_refused_before_anything_is_touched(site: Site, declare) -> None:

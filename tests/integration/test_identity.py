@@ -40,7 +40,7 @@ def test_no_key_at_all(site: Site, exchange, declare) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"key for {','.join(service.inputs['tags'])}" in lines()
     assert any(JOB in line for line in lines() if line.startswith("token of "))
-    assert site.fetch("client", f"{service.url}/get", retries=10).returncode == 0
+    assert site.fetch("client", f"{service.url}/get", retries=30).returncode == 0
     variable = play.nomad(site, "var", "get", "-out=json", f"nomad/jobs/{JOB}/{JOB}/tailscale")
     assert "auth_key" not in variable
     # The app, root in its container, has not got it.
@@ -69,7 +69,7 @@ def test_no_key_for_an_egress_worker(site: Site, exchange, declare) -> None:
     ids=["another job", "another audience"],
 )
 def test_another_identity_is_refused(exchange, declare, name: str, identity: dict[str, str]) -> None:
-    service = declare(name, auth_key=None, workload_identity=identity, login_server=exchange[0], healthy_deadline="20s")
+    service = declare(name, auth_key=None, workload_identity=identity, login_server=exchange[0], healthy_deadline="40s")
     done = service.deploy()
     assert done.returncode != 0
     assert "the token is not for this identity" in done.stdout + done.stderr

@@ -39,4 +39,4 @@ def test_the_installed_collection_deploys(site: Site, declare, tmp_path: Path) -
         **path,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert site.fetch("client", f"{service.url}/get", retries=10).returncode == 0
+    assert site.fetch("client", f"{service.url}/get", retries=30).returncode == 0

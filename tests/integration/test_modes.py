@@ -31,7 +31,7 @@ def test_in_kernel_mode_the_app_sees_its_clients_and_nobody_else(site: Site, dec
     service = declare("kernel", mode="kernel", args=ALL_INTERFACES)
     done = service.deploy()
     assert done.returncode == 0, done.stdout + done.stderr
-    seen = site.fetch("client", f"http://kernel.{site.tailnet}:8080/ip", retries=10)
+    seen = site.fetch("client", f"http://kernel.{site.tailnet}:8080/ip", retries=30)
     assert json.loads(seen.stdout)["origin"].split(":")[0] == site.tailscale_status("client")["Self"]["TailscaleIPs"][0]
     allocation, _node = addresses(service)
     closed = site.run_in("site", ["curl", "-sS", "--max-time", "5", f"http://{allocation}:8080/"])
@@ -45,7 +45,7 @@ def test_in_kernel_mode_the_app_sees_its_clients_and_nobody_else(site: Site, dec
     bare = service.deploy(endpoints=[])
     assert bare.returncode == 0, bare.stdout + bare.stderr
     assert site.fetch("client", f"{service.url}/ip").returncode != 0, "the endpoint is gone"
-    assert site.fetch("client", f"http://kernel.{site.tailnet}:8080/ip", retries=10).returncode == 0
+    assert site.fetch("client", f"http://kernel.{site.tailnet}:8080/ip", retries=30).returncode == 0
     again = service.deploy("--diff", endpoints=[])
     assert again.returncode == 0, again.stdout + again.stderr
     assert changed(again) == 0
@@ -81,7 +81,7 @@ def test_host_networking(site: Site, declare) -> None:
     service = declare("hosted", network="host", port=None, args=["-host", "127.0.0.1", "-port", "${NOMAD_PORT_app}"])
     done = service.deploy()
     assert done.returncode == 0, done.stdout + done.stderr
-    assert site.fetch("client", f"{service.url}/get", retries=10).returncode == 0
+    assert site.fetch("client", f"{service.url}/get", retries=30).returncode == 0
     port = service.evidence()["app_port"]
     assert site.run_in("site", ["curl", "-sS", "--max-time", "5", f"http://127.0.0.1:{port}/get"]).returncode == 0, "as the docs say"
     assert site.run_in("wan", ["curl", "-sS", "--max-time", "5", f"http://198.51.100.10:{port}/get"]).returncode == 7
@@ -97,7 +97,7 @@ def test_every_allocation_has_a_node_of_its_own(site: Site, declare) -> None:
     names = [name for name in (node["given_name"] for node in site.headscale_nodes()) if name.startswith("twice")]
     assert sorted(names) == ["twice-0", "twice-1"]
     for name in names:
-        assert site.fetch("client", f"http://{name}.{site.tailnet}/get", retries=10).returncode == 0
+        assert site.fetch("client", f"http://{name}.{site.tailnet}/get", retries=30).returncode == 0
 
 
 def test_a_changed_endpoint_is_live_without_a_restart(site: Site, declare) -> None:
@@ -108,8 +108,8 @@ def test_a_changed_endpoint_is_live_without_a_restart(site: Site, declare) -> No
     moved = service.deploy(endpoints=endpoints)
     assert moved.returncode == 0, moved.stdout + moved.stderr
     # The run proved it already; a client needs no time of its own.
-    assert site.fetch("client", f"{service.url}/v2/get", retries=4).returncode == 0
-    assert site.fetch("client", f"{service.url}:9000/get", retries=4).returncode == 0
+    assert site.fetch("client", f"{service.url}/v2/get", retries=30).returncode == 0
+    assert site.fetch("client", f"{service.url}:9000/get", retries=30).returncode == 0
     assert site.fetch("client", f"{service.url}/get").returncode != 0
     assert service.allocation() == allocation
     tasks = json.loads(play.nomad(site, "alloc", "status", "-json", allocation))["TaskStates"]

@@ -69,7 +69,7 @@ class Job:
     ) -> contextlib.AbstractContextManager[Call]:
         """notailcar.nomad.job at this address."""
         spec = SPEC % {"name": self.name, "update": update, "driver": driver, "config": config}
-        return background.call(self.site, "job", {"NOMAD_ADDR": address}, spec=spec, timeout=120, **arguments)
+        return background.call(self.site, "job", {"NOMAD_ADDR": address}, spec=spec, timeout=300, **arguments)
 
     def ask(self, server: str, what: str) -> t.Any:
         """What this server knows of the job."""
@@ -84,9 +84,9 @@ class Job:
         """Declare the allocation healthy as soon as it runs."""
 
         def approved() -> bool:
-            deployment = self.ask(server, "deployment")["ID"]
-            body = {"DeploymentID": deployment, "HealthyAllocationIDs": self.running(server)}
             try:
+                deployment = self.ask(server, "deployment")["ID"]
+                body = {"DeploymentID": deployment, "HealthyAllocationIDs": self.running(server)}
                 ALL[server].ask(f"/v1/deployment/allocation-health/{deployment}", body=body)
             except LabError:  # nothing runs yet, or a new leader has not taken over the deployments
                 return False

@@ -15,7 +15,7 @@ from tests.lab.site import Site
 
 
 def test_the_permitted_client_gets_the_apps_own_answer(site: Site, httpbin: Service) -> None:
-    answer = site.fetch("client", f"{httpbin.url}/get?question=whose", retries=10)
+    answer = site.fetch("client", f"{httpbin.url}/get?question=whose", retries=30)
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout)["args"] == {"question": ["whose"]}
 
@@ -86,7 +86,7 @@ def test_a_changed_endpoint_is_live_without_a_new_allocation(site: Site, declare
     moved = service.deploy(endpoints=[{"protocol": "http", "port": 8000}])
     assert moved.returncode == 0, moved.stdout + moved.stderr
     assert service.allocation() == before
-    assert site.fetch("client", f"{service.url}:8000/get", retries=10).returncode == 0
+    assert site.fetch("client", f"{service.url}:8000/get", retries=30).returncode == 0
     assert site.fetch("client", f"{service.url}/get").returncode != 0
 
 
@@ -105,7 +105,7 @@ def test_an_update_keeps_the_name(site: Site, declare) -> None:
     assert update.returncode == 0, update.stdout + update.stderr
     assert service.allocation() != before
     assert service.nodes() == ["updated"]
-    assert site.fetch("client", f"{service.url}/get", retries=10).returncode == 0
+    assert site.fetch("client", f"{service.url}/get", retries=30).returncode == 0
 
 
 def test_a_removed_service_leaves_no_job_no_variable_no_node(site: Site, declare) -> None:

@@ -174,7 +174,7 @@ def test_a_change_to_vault_that_fails_keeps_the_key(site: Site, declare, vault: 
         return set(variable["Items"])
 
     by_nomad = {"auth_key": None, "vault": {"role": "shop", "auth_key": {"path": "secret/data/shop", "key": "pin"}}}
-    failed = service.play(**by_nomad, healthy_deadline="20s")
+    failed = service.play(**by_nomad, healthy_deadline="40s")
     assert failed.returncode != 0
     assert "the secret has no key pin" in failed.stdout + failed.stderr
     assert keys() == {"auth_key", "serve_config"}
@@ -191,8 +191,8 @@ def test_a_change_to_vault_that_fails_keeps_the_key(site: Site, declare, vault: 
 def test_what_vault_does_not_give_nomad_fails_the_task(declare, vault: dict[str, str]) -> None:
     vaults.trust_nomad("shop", vaults.policy("by-nomad", "secret/data/shop"), "byitself")
     path = {"path": "secret/data/shop"}
-    stranger = declare("stranger", vault={"role": "shop", "secrets": {"APP_SECRET": {**path, "key": "password"}}}, healthy_deadline="20s")
-    keyless = declare("byitself", vault={"role": "shop", "secrets": {"APP_SECRET": {**path, "key": "pin"}}}, healthy_deadline="20s")
+    stranger = declare("stranger", vault={"role": "shop", "secrets": {"APP_SECRET": {**path, "key": "password"}}}, healthy_deadline="40s")
+    keyless = declare("byitself", vault={"role": "shop", "secrets": {"APP_SECRET": {**path, "key": "pin"}}}, healthy_deadline="40s")
 
     def fails(case: tuple[Service, str]) -> None:
         service, words = case

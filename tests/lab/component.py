@@ -30,7 +30,7 @@ class Component:
         except (LabError, OSError):
             return False
 
-    def wait(self, seconds: float = 30) -> None:
+    def wait(self, seconds: float = 90) -> None:
         """Return when it is ready; fail with its last words when it is not, at once when it has ended."""
 
         def ready_or_dead() -> bool:

@@ -97,9 +97,9 @@ def seen(path: str) -> collections.Counter[str]:
     return collections.Counter(line.split()[0] for line in lines if f" /{path}" in line or f"/{ECHO_IP}/{path}" in line)
 
 
-def by_exits(calls: collections.Counter[str]) -> bool:
-    """Whether there were calls, and all by the exit nodes. By which one is the guard's to say: for a late answer it takes the other."""
-    return bool(calls) and set(calls) <= EXITS
+def by_exits(callers: t.Collection[str]) -> bool:
+    """Whether somebody called, and only exit nodes did. Which one is the guard's to say: for a late answer it takes the other."""
+    return bool(callers) and set(callers) <= EXITS
 
 
 def network(site: Site, state: str) -> play.Done:

@@ -3,6 +3,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 VENV := .venv
+# Tests mostly wait: so many laboratories at a time keep two cores busy (tests/conftest.py).
+LANES := 5
 COLLECTION := build/ansible_collections/notailcar/nomad
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
@@ -17,8 +19,10 @@ help: ## List the targets
 demo: venv lab-up ## Bring up the laboratory, deploy two services, show the proof
 	python -m tests.demo
 
+# The programs first, so that the lanes find them.
 test: lint sanity docs ## Everything that CI runs
-	pytest
+	$(LAB) build --with vault,consul,servers,testcontrol
+	pytest --numprocesses $(LANES)
 
 lint: venv ## Formatter, linters, types
 	ruff format --check .

@@ -13,6 +13,7 @@ import pytest
 from tests import in_process
 from tests.integration import leavings, optional
 from tests.integration.play import Service
+from tests.integration.test_00_lab_up import lab
 from tests.integration.together import together
 from tests.lab.command import wait_until
 from tests.lab.consul import ADDRESS
@@ -21,6 +22,7 @@ from tests.lab.docker_engine import SOCKET
 from tests.lab.errors import LabError
 from tests.lab.nomad import FIRST
 from tests.lab.site import Site
+from tests.lab.topology import NUMBER
 
 
 @pytest.hookimpl(wrapper=True)
@@ -45,7 +47,23 @@ def sidecars_log() -> str:
 
 
 @pytest.fixture(scope="session")
-def site() -> Site:
+def laboratory() -> t.Iterator[None]:
+    """A lane's laboratory: a new one for its first test, away after its last one. A person's stays as it is."""
+    if not NUMBER:
+        yield
+        return
+    for command in ("down", "up"):
+        done = lab(command)
+        assert done.returncode == 0, done.stdout + done.stderr
+    with leavings.lane():
+        yield
+    down, check = lab("down"), lab("check")
+    assert check.returncode == 0, down.stdout + down.stderr + check.stdout + check.stderr
+
+
+@pytest.fixture(scope="module")
+def site(laboratory: None) -> Site:
+    """The laboratory as it is now: tests before may have made a new one, or added a part to it."""
     try:
         return Site.running()
     except LabError as error:
@@ -80,7 +98,7 @@ def httpbin(site: Site) -> t.Iterator[Service]:
     service.remove()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def consul(site: Site) -> t.Iterator[str]:
     """The address of the laboratory's Consul, as soon as Nomad's client knows of it."""
 
@@ -93,7 +111,7 @@ def consul(site: Site) -> t.Iterator[str]:
         yield ADDRESS
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def control(site: Site) -> dict[str, str]:
     """How the controller reaches headscale's API: the options of the modules for control planes."""
     leavings.seek(site.headscale_api_key)

@@ -19,10 +19,18 @@ from pathlib import Path
 
 from tests.lab.docker_engine import CLIENT as DOCKER
 from tests.lab.nomad import CLIENT, FIRST
-from tests.lab.topology import DATA, STATE
+from tests.lab.topology import DATA, KEYS, LOGS, NUMBER, STATE
 
-KEPT = STATE / "leavings"
-CANARIES = STATE / "canaries"
+# One place for all lanes; a person's single test has its laboratory's.
+HOME = Path(os.environ.get("LAB_LEAVINGS") or STATE)
+KEPT = HOME / "leavings"
+CANARIES = HOME / "canaries"
+# The auth keys of the laboratories that the lanes have taken down.
+KEYS_SEEN = HOME / "keys"
+# A file for each lane that is at work.
+LANES = HOME / "lanes"
+# What Nomad tells, also of jobs that have ended. Of those that are gone it was asked before.
+NOMAD_PATHS = ("/v1/jobs?meta=true", "/v1/evaluations?", "/v1/deployments?", "/v1/allocations?task_states=true")
 # The directories of an allocation that other tasks, or readers of Nomad's API, can see.
 OPEN_DIRECTORIES = ("alloc", "*/local")
 # The tasks that have nothing to do with the secrets of an app.
@@ -44,8 +52,44 @@ def seek(secret: str) -> None:
 
 def keep(kind: str, text: str) -> None:
     KEPT.mkdir(mode=0o700, exist_ok=True)
-    with (KEPT / kind).open("a") as file:
-        file.write(text)
+    # At once, so that nothing of another lane comes between.
+    with (KEPT / kind).open("ab", buffering=0) as file:
+        file.write(text.encode())
+
+
+@contextlib.contextmanager
+def lane() -> t.Iterator[None]:
+    """A laboratory is at work; when the block has ended, all that it shows is kept."""
+    LANES.mkdir(exist_ok=True)
+    working = LANES / str(NUMBER)
+    working.touch()
+    yield
+    keep_laboratory()
+    working.unlink()
+
+
+def other_lanes_ended() -> bool:
+    """Whether no laboratory but this one is at work."""
+    return {file.name for file in LANES.iterdir()} <= {str(NUMBER)}
+
+
+def keep_laboratory() -> None:
+    """What Nomad tells, what the allocations show, and the logs of the servers; and the keys that must not be in it."""
+    for path in NOMAD_PATHS:
+        keep(f"nomad-{NUMBER}", json.dumps(FIRST.ask(f"{path}&namespace=*")))
+    for home in (DATA / CLIENT.name / "alloc").iterdir():
+        for file in open_files(home):
+            _keep_file(file, KEPT / "allocations" / home.name / file.relative_to(home))
+    for file in files(LOGS):
+        _keep_file(file, KEPT / f"log-{NUMBER}" / file.relative_to(LOGS))
+    with KEYS_SEEN.open("a") as seen:
+        seen.writelines(f"{file.read_text().strip()}\n" for file in KEYS.iterdir())
+
+
+def _keep_file(file: Path, copied: Path) -> None:
+    copied.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copyfile(file, copied)
 
 
 def caches() -> dict[str, str]:
@@ -73,10 +117,7 @@ def _keep_job(quoted: str) -> None:
         keep("containers", subprocess.run(inspect, capture_output=True, text=True, check=False).stdout)
         home = DATA / CLIENT.name / "alloc" / ident
         for file in open_files(home):
-            copied = KEPT / "allocations" / ident / file.relative_to(home)
-            copied.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copyfile(file, copied)
+            _keep_file(file, KEPT / "allocations" / ident / file.relative_to(home))
 
 
 def open_files(home: Path) -> t.Iterator[Path]:

@@ -1,24 +1,35 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The laboratory comes up after every kind of bad start. (First by its name: it leaves the laboratory up for the others.)"""
+"""The laboratory comes up after every kind of bad start, and leaves nothing behind."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
 import sys
+import typing as t
+from pathlib import Path
 
 import pytest
 
 from tests.integration.play import ROOT
-from tests.lab.topology import NAMESPACES, STATE
+from tests.lab.topology import DATA, NAME, NAMESPACES, STATE
 
 LAB = [sys.executable, "-m", "tests.lab"]
 
 
 def lab(*argv: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*LAB, *argv], cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def up_again(laboratory: None) -> t.Iterator[None]:
+    """The other tests of the lane need it."""
+    yield
+    up = lab("up")
+    assert up.returncode == 0, up.stdout + up.stderr
 
 
 def test_the_programs_are_built() -> None:
@@ -55,3 +66,20 @@ def test_without_root_it_says_what_it_needs(command: str) -> None:
     refused = subprocess.run(["unshare", "--user", *LAB, command], cwd=ROOT, capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     assert "root" in refused.stderr
+
+
+def test_down_leaves_nothing() -> None:
+    assert lab("check").returncode != 0, "a running laboratory is a trace"
+    down = lab("down")
+    assert down.returncode == 0, down.stdout + down.stderr
+    check = lab("check")
+    assert check.returncode == 0, check.stdout + check.stderr
+    assert not STATE.exists()
+    assert not DATA.exists()
+    assert not [name for name, namespace in NAMESPACES.items() if namespace.path.exists()]
+    words = set(re.split(r"[\s/,=]", Path("/proc/mounts").read_text()))
+    assert not words & {NAME, *(place.netns for place in NAMESPACES.values())}
+
+
+def test_down_again_is_fine() -> None:
+    assert lab("down").returncode == 0

@@ -15,6 +15,7 @@ from tests.integration.play import Service, changed
 from tests.integration.test_keys import stored
 from tests.lab.command import wait_until
 from tests.lab.site import Site
+from tests.lab.topology import NAMESPACES
 
 # As a person asks, from the client's place.
 ASK = """
@@ -41,7 +42,7 @@ def service(site: Site, control: dict[str, str], declare, tmp_path: Path) -> Ser
 
 def asking(site: Site, tmp_path: Path, answer: str) -> str:
     """A file of tasks that asks the canary's first URL."""
-    argv = ["nsenter", "--net=/run/netns/ntc-client", "curl", "-sS", "--max-time", "5", "--proxy", site.client_proxy]
+    argv = [*NAMESPACES["client"].enter, "curl", "-sS", "--max-time", "5", "--proxy", site.client_proxy]
     file = tmp_path / "ask.yml"
     file.write_text(ASK.format(argv=json.dumps([*argv, "{{ canary_urls[0] }}get"]), answer=answer))
     return str(file)

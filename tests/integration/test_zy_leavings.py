@@ -12,12 +12,9 @@ import typing as t
 from pathlib import Path
 
 from tests.integration import leavings, play
-from tests.lab.nomad import CLIENT
+from tests.lab.command import wait_until
 from tests.lab.site import Site
-from tests.lab.topology import DATA, KEYS, LOGS
 
-# What Nomad tells, also of jobs that have ended. Of those that are gone it was asked before.
-NOMAD_PATHS = ("/v1/jobs?meta=true", "/v1/evaluations?", "/v1/deployments?", "/v1/allocations?task_states=true")
 # What is certainly among what is kept of each kind, or the scan would have nothing to look at.
 MARKS = {
     **dict.fromkeys(("output", "ansible.log", "artifacts"), "TASK ["),
@@ -28,11 +25,8 @@ MARKS = {
 
 
 def _files() -> t.Iterator[Path]:
-    """What lies on the disk: what the tests have kept, allocations, logs of the servers, temporary files, and the project itself."""
+    """What the tests of all lanes have kept, temporary files, and the project itself."""
     yield from leavings.files(leavings.KEPT)
-    for home in (DATA / CLIENT.name / "alloc").iterdir():
-        yield from leavings.open_files(home)
-    yield from leavings.files(LOGS)
     yield from leavings.files(Path.home() / ".ansible")
     for directory in Path(tempfile.gettempdir()).glob("ansible*"):
         yield from leavings.files(directory)
@@ -40,20 +34,20 @@ def _files() -> t.Iterator[Path]:
     yield from (play.ROOT / name for name in tracked)
 
 
-def _texts(site: Site) -> t.Iterator[tuple[str, str]]:
-    for path in NOMAD_PATHS:
-        yield path, play.nomad(site, "operator", "api", f"{path}&namespace=*")
+def _texts() -> t.Iterator[tuple[Path, str]]:
     for file in _files():
         # A link to a directory is nothing to read.
         with contextlib.suppress(FileNotFoundError, IsADirectoryError):
-            yield str(file), file.read_text(errors="replace")
+            yield file, file.read_text(errors="replace")
 
 
 def test_no_secret_is_left(site: Site) -> None:
+    wait_until(leavings.other_lanes_ended, "the other lanes to end", 1800)
+    leavings.keep_laboratory()
     canaries = leavings.CANARIES.read_text().split()
-    secrets = {file.read_text().strip() for file in KEYS.iterdir()} | set(canaries)
+    secrets = set(leavings.KEYS_SEEN.read_text().split()) | set(canaries)
     places, found = 0, []
-    for place, text in _texts(site):
+    for place, text in _texts():
         places += 1
         found += [f"{secret[:4]}… in {place}" for secret in secrets if secret in text]
     print(f"{len(secrets)} secrets, of which {len(canaries)} canaries, were looked for in {places} places")

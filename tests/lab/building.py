@@ -28,6 +28,7 @@ from . import (
     wan,
 )
 from .component import Component
+from .state import alone
 from .tailnet import MEMBERS
 from .topology import BIN, DATA, KEYS, LOGS, SITE_FILE, STATE
 
@@ -66,8 +67,9 @@ def build(optional: t.Sequence[str]) -> None:
     DATA.mkdir(mode=0o711, parents=True)
     link_programs(optional)
     certificates.create_authority()
-    mounts.create()
-    network.create()
+    with alone():
+        mounts.create()
+        network.create()
     _together([_tailnet, _site])
     add(optional)
 

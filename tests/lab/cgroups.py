@@ -8,8 +8,10 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+from .topology import NAME
+
 ROOT = Path("/sys/fs/cgroup")
-DOCKER, NOMAD = "notailcar-lab-docker", "notailcar-lab-nomad"
+DOCKER, NOMAD = f"{NAME}-docker", f"{NAME}-nomad"
 
 
 def leftover() -> list[Path]:

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 import typing as t
 
-from . import building, host, process
+from . import building, host, process, removal
 from .component import Component
 from .errors import LabError, Unsupported
-from .removal import remove, traces
 from .site import Site
 from .state import locked
-from .topology import LOGS, NAMESPACES, SITE_FILE
+from .topology import LOGS, NAME, NAMESPACES, SITE_FILE
 
 
 def main() -> int:
@@ -45,8 +45,11 @@ def _parser() -> argparse.ArgumentParser:
     for sub in (command(_up, "bring it up, and wait until everything is ready"), command(_build, "only build the programs into the cache")):
         sub.add_argument("--with", dest="optional", type=_optional, default=(), metavar="PART,…", help=parts)
     command(_status, "show each component; exit code 0 when all are ready")
-    command(_down, "take it away without a trace")
-    command(_check, "list what is left of it; exit code 0 when nothing is")
+    for sub in (
+        command(_down, "take it away without a trace"),
+        command(_check, "list what is left of it; exit code 0 when nothing is"),
+    ):
+        sub.add_argument("--all", action="store_true", help="every laboratory of this machine, not only the one that LAB_NUMBER names")
     command(_env, 'print shell exports: eval "$(python3 -m tests.lab env)"')
     command(_shell, "open a shell in a namespace").add_argument("namespace", choices=NAMESPACES, nargs="?", default="site")
     execute = command(_exec, "run a command in a namespace")
@@ -74,7 +77,7 @@ def _up(options: argparse.Namespace) -> int:
             building.add(missing)
         else:
             # Also the rest of an `up` that was killed, or of a laboratory with a dead component.
-            remove(keep_state=True)
+            removal.remove(keep_state=True)
             building.build(options.optional)
     print(f'The laboratory is up ({time.monotonic() - begin:.1f} s). Use it: eval "$(python3 -m tests.lab env)"')
     return 0
@@ -105,18 +108,29 @@ def _status(_options: argparse.Namespace) -> int:
     return 0 if all_ready else 1
 
 
-def _down(_options: argparse.Namespace) -> int:
+def _down(options: argparse.Namespace) -> int:
+    if options.all:
+        return _each("down")
     with locked():
-        remove()
-    print("The laboratory is down.")
+        removal.remove()
+    print(f"The laboratory is down ({NAME}).")
     return 0
 
 
-def _check(_options: argparse.Namespace) -> int:
-    found = traces()
+def _check(options: argparse.Namespace) -> int:
+    if options.all:
+        return _each("check")
+    found = removal.traces()
     for trace in found:
         print(trace)
     return 1 if found else 0
+
+
+def _each(command: str) -> int:
+    """The worst exit code of a command for each laboratory; each in a process of its own, whose places follow from its number."""
+    argv = [sys.executable, "-m", "tests.lab", command]
+    numbers = sorted({0, *removal.numbers()})
+    return max(subprocess.run(argv, env={**os.environ, "LAB_NUMBER": str(number)}, check=False).returncode for number in numbers)
 
 
 def _env(_options: argparse.Namespace) -> int:

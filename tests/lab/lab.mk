@@ -12,11 +12,11 @@ lab-up: ## Bring the laboratory up (WITH=vault,consul,servers,testcontrol adds t
 lab-status: ## Show each part of the laboratory; fails unless all are ready
 	@$(LAB) status
 
-lab-down: ## Take the laboratory away without a trace
-	@$(LAB) down
+lab-down: ## Take every laboratory of this machine away without a trace
+	@$(LAB) down --all
 
-lab-check: ## List what is left of the laboratory; fails unless it is nothing
-	@$(LAB) check
+lab-check: ## List what is left of all laboratories; fails unless it is nothing
+	@$(LAB) check --all
 
 lab-build: ## Build the laboratory's programs into the cache
 	@$(LAB) build --with '$(WITH)'

@@ -33,12 +33,13 @@ def kill_members() -> None:
 
 def mentions() -> set[int]:
     """Processes outside that were started with a path of the laboratory: what to look for after it is gone."""
-    roots = (os.fsencode(STATE), os.fsencode(DATA))
+    # Not a directory whose name only begins alike: that is another laboratory's.
+    roots = tuple(os.fsencode(root) for directory in (STATE, DATA) for root in (f"{directory}/", f"{directory}\0"))
     found = set()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and start_time(int(entry.name)):
             arguments = _read(entry / "cmdline").split(b"\0")[1:]
-            if any(argument.rpartition(b"=")[2].startswith(roots) for argument in arguments):
+            if any((argument.rpartition(b"=")[2] + b"\0").startswith(roots) for argument in arguments):
                 found.add(int(entry.name))
     return found - _own_line()
 

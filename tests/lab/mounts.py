@@ -9,7 +9,7 @@ import contextlib
 from pathlib import Path
 
 from .command import run
-from .topology import DATA, LAB_MOUNTS, STATE, WAN_ROUTER
+from .topology import DATA, LAB_MOUNTS, NAME, STATE, WAN_ROUTER
 
 # Fixed directories of containerd, CNI and Nomad. The laboratory gets empty ones of its own, so that it neither meets
 # another Docker or Nomad of this machine nor leaves anything in them.
@@ -29,7 +29,7 @@ def create() -> None:
     # Nobody answers there, and says so at once: a lookup fails without the wait that the machine's own resolver would mean.
     resolver = STATE / "resolv.conf"
     resolver.write_text(f"nameserver {WAN_ROUTER}\n")
-    commands = [f"mount -t tmpfs -o mode=755 notailcar-lab {directory}" for directory in PRIVATE]
+    commands = [f"mount -t tmpfs -o mode=755 {NAME} {directory}" for directory in PRIVATE]
     commands.append(f"mount --bind {resolver} /etc/resolv.conf")
     run(["unshare", f"--mount={LAB_MOUNTS}", "--propagation", "private", "sh", "-c", " && ".join(commands)])
 

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 from . import cgroups, mounts, network
 from .command import wait_until
 from .members import kill_members, members, mentions
-from .topology import DATA, NAMESPACES, STATE
+from .state import alone
+from .topology import DATA, NAMESPACES, PREFIX, STATE
 
 
 def remove(keep_state: bool = False) -> None:
@@ -20,8 +22,9 @@ def remove(keep_state: bool = False) -> None:
     `keep_state` leaves the empty state directory, which carries the lock of a running command.
     """
     wait_until(_nobody_left, "the laboratory's processes ended")
-    mounts.remove()
-    network.remove()
+    with alone():
+        mounts.remove()
+        network.remove()
     wait_until(_no_groups_left, "the laboratory's control groups removed")
     shutil.rmtree(DATA, ignore_errors=True)
     for entry in STATE.iterdir() if STATE.exists() else ():
@@ -38,6 +41,12 @@ def traces() -> list[str]:
     found += [f"control group {group}" for group in cgroups.leftover()]
     found += [f"process {pid}: {_command_line(pid)}" for pid in sorted(members() | mentions())]
     return found
+
+
+def numbers() -> list[int]:
+    """The numbers of all laboratories of which this machine carries a directory."""
+    names = {path.name for place in (STATE.parent, DATA.parent) for path in place.glob(f"{PREFIX}*")}
+    return sorted(int(found[1] or 0) for name in names if (found := re.fullmatch(rf"{PREFIX}(?:-(\d+))?", name)))
 
 
 def _nobody_left() -> bool:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state directory: one lock on it makes two laboratories, or two commands at once, impossible."""
+"""Locks: one command at a time on a laboratory, and one laboratory at a time where all of a machine meet."""
 
 from __future__ import annotations
 
@@ -36,3 +36,14 @@ def _open_locked() -> int:
         if STATE.exists() and os.path.samestat(os.fstat(handle), STATE.stat()):
             return handle
         os.close(handle)  # a `down` removed the directory in between
+
+
+@contextlib.contextmanager
+def alone() -> t.Iterator[None]:
+    """Keep every other laboratory of this machine from making or removing namespaces and mount points meanwhile; wait for its end."""
+    handle = os.open(STATE.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

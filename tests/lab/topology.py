@@ -9,8 +9,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-STATE = Path("/run/notailcar-lab")
-DATA = Path("/var/lib/notailcar-lab")
+# A machine can have several laboratories at a time, each with a number. A person's is number 0.
+NUMBER = int(os.environ.get("LAB_NUMBER", "0"))
+PREFIX = "notailcar-lab"
+NAME = f"{PREFIX}-{NUMBER}" if NUMBER else PREFIX
+STATE = Path("/run") / NAME
+DATA = Path("/var/lib") / NAME
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "notailcar-lab"
 HERE = Path(__file__).parent
 LOGS = STATE / "log"
@@ -29,7 +33,7 @@ PROXY_PORT = 1055
 
 # The machine's own network stays as it is: its shell reaches the site only through relays on a loopback address that
 # nobody else uses, at the servers' usual ports.
-RELAY_IP = "127.46.46.46"
+RELAY_IP = f"127.46.46.{46 + NUMBER}"
 NOMAD_PORT, VAULT_PORT, CONSUL_PORT, HEADSCALE_PORT = 4646, 8200, 8500, 443
 
 
@@ -42,7 +46,7 @@ class Namespace:
 
     @property
     def netns(self) -> str:
-        return f"ntc-{self.name}"
+        return f"ntc{NUMBER or ''}-{self.name}"
 
     @property
     def path(self) -> Path:

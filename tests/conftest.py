@@ -29,13 +29,13 @@ FIRST = (
     "test_keys.py",
 )
 # It looks at what all other tests of all lanes have left.
-LAST = "test_zy_leavings.py"
+LAST = "test_leavings.py"
 # The longest at the front, ordinary files, unit tests that fill the gaps, and the scan.
 UNIT = Path(__file__).parent / "unit"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One place for what the tests of all lanes leave (tests/integration/leavings.py); it goes with the run."""
+    """One place for what the tests of all lanes leave (tests/integration/support/leavings.py); it goes with the run."""
     if not hasattr(config, "workerinput"):
         place = tempfile.TemporaryDirectory(prefix="notailcar-leavings-")
         config.add_cleanup(place.cleanup)

@@ -17,8 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests import others
-from tests.integration.egress_states import STATES
+from tests import community_collections
+from tests.integration.support.egress_states import STATES
 from tests.lab.site import Site
 
 from . import egress, measures, report
@@ -43,7 +43,7 @@ def main() -> None:
 
     site = Site.running()
     say("peers: community.general and python-nomad")
-    found = others.fetch()
+    found = community_collections.fetch()
     with tempfile.TemporaryDirectory() as scratch:
         player = Player(site, found, Path(scratch))
         measures.remove(player)
@@ -94,7 +94,7 @@ def _nomad(site: Site) -> str:
 
 
 def _pins() -> list[str]:
-    return [line.replace("==", " ") for line in others.REQUIREMENTS.read_text().splitlines() if not line.startswith("#")]
+    return [line.replace("==", " ") for line in community_collections.REQUIREMENTS.read_text().splitlines() if not line.startswith("#")]
 
 
 if __name__ == "__main__":

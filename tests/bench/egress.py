@@ -13,9 +13,9 @@ import time
 import typing as t
 from pathlib import Path
 
-from tests.integration import exits, play
-from tests.integration.egress_states import STATES, Workers, live_through, settled
-from tests.integration.exits import DIRECT, EXIT2, LEVELS, Caller
+from tests.integration.support import exits, play
+from tests.integration.support.egress_states import STATES, Workers, live_through, settled
+from tests.integration.support.exits import DIRECT, EXIT2, LEVELS, Caller
 from tests.lab.cgroups import ROOT
 from tests.lab.site import Site
 
@@ -34,7 +34,7 @@ class Egress:
         self.raw: Json = {}
 
     def measure(self, states: int, rounds: int, seconds: int) -> Json:
-        """Let so many states of tests/integration/egress_states.py happen to the workers; watch the guard for so long."""
+        """Let so many states of tests/integration/support/egress_states.py happen to the workers; watch the guard for so long."""
         with exits.isolated_network(self._site), self._deployed() as workers:
             settled(workers)
             cost = self._cost(workers["locked"], seconds)

@@ -11,10 +11,10 @@ import typing as t
 import pytest
 
 from tests import in_process
-from tests.integration import leavings, optional
-from tests.integration.play import Service
-from tests.integration.test_00_lab_up import lab
-from tests.integration.together import together
+from tests.integration.support import leavings, optional
+from tests.integration.support.lab_command import lab
+from tests.integration.support.parallel import in_parallel
+from tests.integration.support.play import Service
 from tests.lab.command import wait_until
 from tests.lab.consul import ADDRESS
 from tests.lab.docker_engine import CLIENT as DOCKER
@@ -84,7 +84,7 @@ def declare(site: Site) -> t.Iterator[t.Callable[..., Service]]:
 
     yield declare
     # The last of each name, whose inputs are those of what is there.
-    together(Service.remove, [service for service in {one.name: one for one in declared}.values() if service.exists()])
+    in_parallel(Service.remove, [service for service in {one.name: one for one in declared}.values() if service.exists()])
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import sys
 import time
 import typing as t
 
-from . import building, host, process, removal
+from . import host, process, startup, teardown
 from .component import Component
 from .errors import LabError, Unsupported
 from .site import Site
@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=function)
         return sub
 
-    parts = f"what to add: {', '.join(building.OPTIONAL)}"
+    parts = f"what to add: {', '.join(startup.OPTIONAL)}"
     for sub in (command(_up, "bring it up, and wait until everything is ready"), command(_build, "only build the programs into the cache")):
         sub.add_argument("--with", dest="optional", type=_optional, default=(), metavar="PART,…", help=parts)
     command(_status, "show each component; exit code 0 when all are ready")
@@ -60,25 +60,25 @@ def _parser() -> argparse.ArgumentParser:
 
 def _optional(text: str) -> tuple[str, ...]:
     names = tuple(filter(None, text.split(",")))
-    unknown = set(names) - building.OPTIONAL.keys()
+    unknown = set(names) - startup.OPTIONAL.keys()
     if unknown:
-        raise argparse.ArgumentTypeError(f"not among {', '.join(building.OPTIONAL)}: {', '.join(sorted(unknown))}")
+        raise argparse.ArgumentTypeError(f"not among {', '.join(startup.OPTIONAL)}: {', '.join(sorted(unknown))}")
     return names
 
 
 def _up(options: argparse.Namespace) -> int:
     host.install()
-    building.build_tools(options.optional)
+    startup.build_programs(options.optional)
     begin = time.monotonic()
     with locked():
-        if SITE_FILE.exists() and all(map(_is_there, building.components(Site.running().optional))):
+        if SITE_FILE.exists() and all(map(_is_there, startup.components(Site.running().optional))):
             missing = [name for name in options.optional if name not in Site.running().optional]
-            building.link_programs(missing)
-            building.add(missing)
+            startup.link_programs(missing)
+            startup.add(missing)
         else:
             # Also the rest of an `up` that was killed, or of a laboratory with a dead component.
-            removal.remove(keep_state=True)
-            building.build(options.optional)
+            teardown.remove(keep_state=True)
+            startup.start(options.optional)
     print(f'The laboratory is up ({time.monotonic() - begin:.1f} s). Use it: eval "$(python3 -m tests.lab env)"')
     return 0
 
@@ -94,13 +94,13 @@ def _is_there(component: Component) -> bool:
 
 def _build(options: argparse.Namespace) -> int:
     host.install()
-    building.build_tools(options.optional)
+    startup.build_programs(options.optional)
     return 0
 
 
 def _status(_options: argparse.Namespace) -> int:
     all_ready = True
-    for component in building.components(Site.running().optional):
+    for component in startup.components(Site.running().optional):
         pid, ready = process.recorded(component.name), component.is_ready()
         all_ready &= ready
         print(f"{component.name:<14} {'ready' if ready else 'NOT READY':<10} {f'pid {pid}' if pid else 'ended':<12} {component.address}")
@@ -112,7 +112,7 @@ def _down(options: argparse.Namespace) -> int:
     if options.all:
         return _each("down")
     with locked():
-        removal.remove()
+        teardown.remove()
     print(f"The laboratory is down ({NAME}).")
     return 0
 
@@ -120,7 +120,7 @@ def _down(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     if options.all:
         return _each("check")
-    found = removal.traces()
+    found = teardown.traces()
     for trace in found:
         print(trace)
     return 1 if found else 0
@@ -129,7 +129,7 @@ def _check(options: argparse.Namespace) -> int:
 def _each(command: str) -> int:
     """The worst exit code of a command for each laboratory; each in a process of its own, whose places follow from its number."""
     argv = [sys.executable, "-m", "tests.lab", command]
-    numbers = sorted({0, *removal.numbers()})
+    numbers = sorted({0, *teardown.numbers()})
     return max(subprocess.run(argv, env={**os.environ, "LAB_NUMBER": str(number)}, check=False).returncode for number in numbers)
 
 

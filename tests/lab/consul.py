@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import api, process, relays
+from . import api, loopback_relays, process
 from .component import Component
 from .topology import BIN, CONSUL_PORT, NAMESPACES, RELAY_IP, SITE_IP
 
@@ -13,12 +13,12 @@ ADDRESS = f"http://{RELAY_IP}:{CONSUL_PORT}"
 CONSUL = Component(
     "consul", f"{ADDRESS}, in the site http://{SITE_IP}:{CONSUL_PORT}", lambda: bool(api.call(f"{ADDRESS}/v1/status/leader"))
 )
-RELAY = relays.component("consul", CONSUL_PORT)
+RELAY = loopback_relays.component("consul", CONSUL_PORT)
 
 
 def start() -> None:
     """Start one agent that keeps everything in memory."""
     argv = [str(BIN / "consul"), "agent", "-dev", "-client=0.0.0.0", f"-bind={SITE_IP}"]
     process.start("consul", argv, NAMESPACES["site"])
-    relays.start("consul", CONSUL_PORT)
+    loopback_relays.start("consul", CONSUL_PORT)
     CONSUL.wait()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 
-from . import nomad, process, servers
+from . import nomad, nomad_cluster, process
 from .command import wait_until
 from .errors import LabError
 from .topology import STATE
@@ -26,10 +26,10 @@ def freeze(name: str) -> None:
 def leader(told_by: str = nomad.FIRST.name) -> str | None:
     """The name of the leader as one server knows it by itself; None while it knows none, or does not answer."""
     try:
-        address = servers.ALL[told_by].ask("/v1/status/leader?stale")
+        address = nomad_cluster.ALL[told_by].ask("/v1/status/leader?stale")
     except LabError:
         return None
-    return next((name for name, server in servers.ALL.items() if server.rpc == address), None)
+    return next((name for name, server in nomad_cluster.ALL.items() if server.rpc == address), None)
 
 
 def await_new_leader(told_by: str, old: str) -> None:
@@ -39,7 +39,9 @@ def await_new_leader(told_by: str, old: str) -> None:
 
 def heal() -> None:
     """Start what ended on the data that it left, let go on what stands still, and wait until every agent is ready."""
-    agents = [agent for agent in (nomad.SERVER, *servers.SERVERS, nomad.CLIENT) if (STATE / f"{agent.name}.hcl").exists()]
+    agents = [
+        agent for agent in (nomad.SERVER, *nomad_cluster.ADDITIONAL_COMPONENTS, nomad.CLIENT) if (STATE / f"{agent.name}.hcl").exists()
+    ]
     for agent in agents:
         if process.recorded(agent.name):
             process.send(agent.name, signal.SIGCONT)

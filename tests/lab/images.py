@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import certificates, tools
+from . import built_programs, certificates
 from .command import run
 from .docker_engine import CLIENT
 from .errors import LabError
@@ -34,23 +34,23 @@ class Image:
 
 
 TAILSCALE = Image(
-    f"lab/tailscale:{tools.TAILSCALE.version}",
+    f"lab/tailscale:{built_programs.TAILSCALE.version}",
     {
-        **{f"usr/local/bin/{program}": BIN / program for program in tools.TAILSCALE.programs},
+        **{f"usr/local/bin/{program}": BIN / program for program in built_programs.TAILSCALE.programs},
         # The official image has both kinds of iptables; this one works without raw sockets.
         **{f"usr/sbin/{tables}-nft{suffix}": XTABLES for tables in ("iptables", "ip6tables") for suffix in ("", "-restore")},
     },
     'CMD ["/usr/local/bin/containerboot"]',
 )
-HTTPBIN = Image(f"lab/go-httpbin:{tools.HTTPBIN.version}", {"bin/go-httpbin": BIN / "go-httpbin"}, 'CMD ["/bin/go-httpbin"]')
-CADDY = Image(f"lab/caddy:{tools.CADDY.version}", {"usr/bin/caddy": BIN / "caddy"}, 'CMD ["/usr/bin/caddy"]')
+HTTPBIN = Image(f"lab/go-httpbin:{built_programs.HTTPBIN.version}", {"bin/go-httpbin": BIN / "go-httpbin"}, 'CMD ["/bin/go-httpbin"]')
+CADDY = Image(f"lab/caddy:{built_programs.CADDY.version}", {"usr/bin/caddy": BIN / "caddy"}, 'CMD ["/usr/bin/caddy"]')
 BUSYBOX_ONLY = Image("lab/busybox:1", {}, 'CMD ["/bin/sh"]')
 # A hostile app, for the tests of egress.
-ESCAPE = Image(f"lab/escape:{tools.ESCAPE.version}", {"bin/escape": BIN / "escape"}, 'CMD ["/bin/sh"]')
+ESCAPE = Image(f"lab/escape:{built_programs.ESCAPE.version}", {"bin/escape": BIN / "escape"}, 'CMD ["/bin/sh"]')
 # What Nomad starts first to hold an allocation's network namespace.
 PAUSE = Image("lab/pause:1", {}, 'CMD ["/bin/sh", "-c", "trap exit TERM INT; while :; do sleep 3600 & wait; done"]')
 # What Nomad's exec driver gives its tasks as their root, instead of the machine's own programs.
-CHROOT = {**{f"usr/bin/{program}": BIN / program for program in tools.TAILSCALE.programs}, **HTTPBIN.files}
+CHROOT = {**{f"usr/bin/{program}": BIN / program for program in built_programs.TAILSCALE.programs}, **HTTPBIN.files}
 CHROOT_DIRECTORY = DATA / "chroot"
 ALL = (PAUSE, TAILSCALE, HTTPBIN, CADDY, BUSYBOX_ONLY, ESCAPE)
 

@@ -9,7 +9,7 @@ import typing as t
 import uuid
 from dataclasses import dataclass
 
-from . import api, certificates, cgroups, docker_engine, images, process, relays
+from . import api, certificates, cgroups, docker_engine, images, loopback_relays, process
 from .command import wait_until
 from .component import Component, render
 from .errors import LabError
@@ -45,7 +45,7 @@ class Server:
 
     @property
     def relay(self) -> Component:
-        return relays.component(self.label, self.port)
+        return loopback_relays.component(self.label, self.port)
 
     def component(self, ready: t.Callable[[], bool]) -> Component:
         """The server as a part of the laboratory, which is ready when `ready` says so."""
@@ -57,7 +57,7 @@ class Server:
         ports = {"http": self.port, "rpc": self.port + 1, "serf": self.port + 2}
         raft = {"expect": 0 if join else 1, "join": f'"{join.serf}"' if join else ""}
         _start(self.name, "nomad-server.hcl", names, agent=self.name, ip=SITE_IP, **ports, **raft)
-        relays.start(self.label, self.port)
+        loopback_relays.start(self.label, self.port)
 
     def ask(self, path: str, method: str | None = None, body: object = None) -> t.Any:
         """What this server's API answers the management token."""

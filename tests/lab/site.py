@@ -13,10 +13,10 @@ import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import certificates, consul, docker_engine, headscale, images, nomad, servers, testcontrol, vault, wan
+from . import certificates, consul, docker_engine, headscale, images, nomad, nomad_cluster, testcontrol, vault, wan
 from .command import run
 from .errors import LabError
-from .tailnet import MEMBERS
+from .tailnet_nodes import NODES
 from .topology import BIN, KEYS, LOGIN_SERVER, NAMESPACES, PROXY_PORT, SITE_FILE, STATE, TAILNET
 
 
@@ -61,7 +61,7 @@ class Site:
     @property
     def nomad_servers(self) -> dict[str, str]:
         """The address of each Nomad server by its name in `status`; the first is that of `nomad_addr`."""
-        more = servers.MORE if "servers" in self.optional else ()
+        more = nomad_cluster.ADDITIONAL if "servers" in self.optional else ()
         return {server.name: server.address for server in (nomad.FIRST, *more)}
 
     def environment(self) -> dict[str, str]:
@@ -111,15 +111,13 @@ class Site:
         command = [*NAMESPACES[namespace].enter, *argv]
         return subprocess.run(command, env=self.child_environment(), capture_output=True, text=True, timeout=timeout, check=False)
 
-    def fetch(self, member: str, url: str, seconds: int = 10, retries: int = 0) -> subprocess.CompletedProcess[str]:
-        """GET a URL as a tailnet member (client, outsider) through its proxy; curl's exit code tells refusal from answer.
+    def fetch(self, node: str, url: str, seconds: int = 10, retries: int = 0) -> subprocess.CompletedProcess[str]:
+        """GET a URL as a node of the tailnet (client, outsider) through its proxy; curl's exit code tells refusal from answer.
 
-        `retries`, a second apart: a member learns of a new node a moment after the control plane.
+        `retries`, a second apart: a node learns of a new one a moment after the control plane.
         """
         again = ["--retry", str(retries), "--retry-delay", "1", "--retry-all-errors"] if retries else []
-        return self.run_in(
-            member, ["curl", "-sS", "--fail-with-body", "--max-time", str(seconds), *again, "--proxy", self.client_proxy, url]
-        )
+        return self.run_in(node, ["curl", "-sS", "--fail-with-body", "--max-time", str(seconds), *again, "--proxy", self.client_proxy, url])
 
     def headscale(self, *arguments: str) -> str:
         """Run headscale's command line against the laboratory."""
@@ -129,9 +127,9 @@ class Site:
         """Every node of the tailnet as the control plane knows it."""
         return headscale.nodes()
 
-    def tailscale_status(self, member: str) -> dict[str, t.Any]:
-        """`tailscale status --json` of a member (exit1, exit2, client, outsider)."""
-        return MEMBERS[member].status()
+    def tailscale_status(self, node: str) -> dict[str, t.Any]:
+        """`tailscale status --json` of a node (exit1, exit2, client, outsider)."""
+        return NODES[node].status()
 
     @property
     def headscale_api_key(self) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 
-from . import api, process, relays
+from . import api, loopback_relays, process
 from .component import Component
 from .topology import BIN, NAMESPACES, RELAY_IP, SITE_IP, STATE, VAULT_PORT
 
@@ -16,7 +16,7 @@ TOKEN_FILE = STATE / "vault.token"
 VAULT = Component(
     "vault", f"{ADDRESS}, in the site http://{SITE_IP}:{VAULT_PORT}", lambda: not api.call(f"{ADDRESS}/v1/sys/health")["sealed"]
 )
-RELAY = relays.component("vault", VAULT_PORT)
+RELAY = loopback_relays.component("vault", VAULT_PORT)
 
 
 def start() -> None:
@@ -25,5 +25,5 @@ def start() -> None:
     TOKEN_FILE.write_text(str(uuid.uuid4()))
     argv = [str(BIN / "vault"), "server", "-dev", f"-dev-listen-address=0.0.0.0:{VAULT_PORT}"]
     process.start("vault", argv, NAMESPACES["site"], VAULT_DEV_ROOT_TOKEN_ID=TOKEN_FILE.read_text())
-    relays.start("vault", VAULT_PORT)
+    loopback_relays.start("vault", VAULT_PORT)
     VAULT.wait()

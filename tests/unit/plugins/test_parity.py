@@ -11,8 +11,8 @@ import os
 import pytest
 from ansible_collections.notailcar.nomad.plugins.plugin_utils._in_process import InProcessAction
 
-from tests import ways
-from tests.ways import IN_PROCESS, Row
+from tests import execution_paths
+from tests.execution_paths import IN_PROCESS, Row
 
 SECRET = "s3cr3t-of-the-parity-test"
 TASKS = {
@@ -45,14 +45,14 @@ def played(nomad, tmp_path):
     nomad.on("GET /v1/jobs", [{**stub, "JobModifyIndex": 1, "Periodic": False, "ParameterizedJob": False}])
     nomad.on("GET /v1/allocations", [{**stopped, "JobID": "whoami", "Namespace": "default", "JobVersion": 0, "TaskGroup": "app"}])
     nomad.on("PUT /v1/acl/policy/whoami", (403, f"{SECRET} is no management token"))
-    return {way: ways.play(way, TASKS, tmp_path / way, os.environ, "-vvvv") for way in (IN_PROCESS, "async")}
+    return {path: execution_paths.play(path, TASKS, tmp_path / path, os.environ, "-vvvv") for path in (IN_PROCESS, "async")}
 
 
 def test_both_paths(played):
     for name, row in TASKS.items():
         in_process, packaged = (played[way].results[name] for way in (IN_PROCESS, "async"))
-        assert ways.comparable(in_process) == ways.comparable(packaged), name
-        assert ways.ended(in_process) == row.ends, name
+        assert execution_paths.comparable(in_process) == execution_paths.comparable(packaged), name
+        assert execution_paths.ended(in_process) == row.ends, name
         assert row.says in in_process.get("msg", ""), name
     assert played["async"].results["job info"]["jobs"][0]["job"]["Version"] == 0
     assert played["async"].results["braces"]["allocations"][0]["name"] == "{{ 6 * 7 }}"

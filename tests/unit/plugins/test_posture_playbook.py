@@ -12,8 +12,8 @@ import typing as t
 
 import pytest
 
+from tests.execution_paths import ROOT
 from tests.unit.plugins.planes import API_KEY, Key
-from tests.ways import ROOT
 
 IMAGE, KEY = "shop/shop/app: shop:latest is another image tomorrow", "key 7 (web): who finds it adds any number of nodes"
 ACCEPTED = {"posture_control": {}, "posture_accept": ["key_reusable"]}

@@ -12,9 +12,9 @@ import pytest
 from ansible_collections.notailcar.nomad.plugins.action.tailscale_key import ActionModule
 from ansible_collections.notailcar.nomad.plugins.plugin_utils._in_process import InProcessAction
 
-from tests import ways
+from tests import execution_paths
+from tests.execution_paths import EXECUTION_PATHS, IN_PROCESS, Row
 from tests.unit.plugins.planes import API_KEY, CLIENT, CLIENT_SECRET, DAY, HOUR, NEW_TEXT, OLD_TEXT, TAGS, TOKEN, Key, at
-from tests.ways import IN_PROCESS, WAYS, Row
 
 WANTED = {"tags": TAGS}
 
@@ -284,16 +284,16 @@ def played(tailscale, tmp_path):
     current = {**tailscale.key(Key()), "expires": "2100-01-01T00:00:00Z"}
     tailscale.fake.on(f"GET {tailscale.KEYS}/7", current)
     tailscale.makes_keys()
-    return lambda way: ways.play(way, ROWS, tmp_path / way.replace(" ", "-"), os.environ, "-vvvv", "--diff")
+    return lambda way: execution_paths.play(way, ROWS, tmp_path / way.replace(" ", "-"), os.environ, "-vvvv", "--diff")
 
 
 @pytest.mark.parametrize("way", [IN_PROCESS, "become"])
 def test_a_new_key_is_registered_and_never_shown(played, way):
     done = played(way)
-    assert WAYS[way].sign in done.out
+    assert EXECUTION_PATHS[way].sign in done.out
     assert done.results["made"]["key"] == NEW_TEXT
     assert [one["key"] for one in done.results["made in a loop"]["results"]] == [NEW_TEXT, NEW_TEXT]
-    assert ways.ended(done.results["kept"]) == "ok"
+    assert execution_paths.ended(done.results["kept"]) == "ok"
     assert ROWS["refused"].says in done.results["refused"]["msg"]
     # The task that writes down the results for us does show them.
     printed = done.out.partition("TASK [ansible.builtin.copy]")[0] + done.err

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.notailcar.nomad.plugins.module_utils._tailscale_key import ENTRY
+from ansible_collections.notailcar.nomad.plugins.module_utils._modules.tailscale_key import ENTRY
 from ansible_collections.notailcar.nomad.plugins.plugin_utils._in_process import InProcessAction
 
 

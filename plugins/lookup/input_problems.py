@@ -39,7 +39,9 @@ import typing as t
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.notailcar.nomad.plugins.plugin_utils import _egress_network, _egress_worker, _private_service
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs import egress_network as _egress_network
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs import egress_worker as _egress_worker
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs import private_service as _private_service
 
 ROLES = {
     "egress_network": _egress_network.problems,

@@ -66,7 +66,7 @@ from pathlib import Path
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.notailcar.nomad.plugins.plugin_utils import _vault
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._secrets import problems
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.secrets import problems
 
 
 class LookupModule(LookupBase):

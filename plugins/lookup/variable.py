@@ -71,9 +71,9 @@ from ansible.errors import AnsibleLookupError
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.notailcar.nomad.plugins.module_utils import _arguments
-from ansible_collections.notailcar.nomad.plugins.module_utils._client import Client
 from ansible_collections.notailcar.nomad.plugins.module_utils._errors import NomadError
-from ansible_collections.notailcar.nomad.plugins.module_utils._variable import checked_path, find
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.client import Client
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.variables import checked_path, find
 
 
 class LookupModule(LookupBase):

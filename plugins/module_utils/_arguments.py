@@ -10,9 +10,8 @@ import typing as t
 
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
-from ._client import DEFAULT_ADDRESS
-
 Spec = dict[str, dict[str, t.Any]]
+DEFAULT_ADDRESS = "http://127.0.0.1:4646"
 
 
 def from_environment(name: str) -> str:

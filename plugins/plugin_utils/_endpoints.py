@@ -13,7 +13,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.notailcar.nomad.plugins.module_utils._evidence import APP_PORT, DOMAIN, TAILNET
+from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.evidence import APP_PORT, DOMAIN, TAILNET
 
 Json = dict[str, t.Any]
 

@@ -9,7 +9,7 @@ import math
 import re
 import typing as t
 
-from ansible_collections.notailcar.nomad.plugins.module_utils import _hcl_text
+from ansible_collections.notailcar.nomad.plugins.module_utils._job import hcl as _hcl_text
 
 # What Nomad itself replaces when a task runs; everything else between braces is text.
 RUNTIME = r"\$\{(?:NOMAD_\w+|(?:attr|meta|node|env)\.[\w.-]+)\}"

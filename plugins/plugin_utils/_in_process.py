@@ -19,7 +19,7 @@ from ansible.plugins.action.normal import ActionModule as PackagedAction
 from ansible.plugins.loader import filter_loader
 from ansible_collections.notailcar.nomad.plugins.filter import endpoint_urls, serve_config, tailnet_policy_problems, to_hcl
 from ansible_collections.notailcar.nomad.plugins.lookup import input_problems, job_template
-from ansible_collections.notailcar.nomad.plugins.module_utils._edge import Entry, Run
+from ansible_collections.notailcar.nomad.plugins.module_utils._entry import Entry, Run
 from ansible_collections.notailcar.nomad.plugins.module_utils._errors import NomadError
 
 # Ansible loads actions before it forks a worker for each task, and filters and lookups after. It keeps no bytecode of collections, so

@@ -9,8 +9,9 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils import _arguments, _lists
-from ansible_collections.notailcar.nomad.plugins.module_utils._client import Client
+from ansible_collections.notailcar.nomad.plugins.module_utils import _arguments
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad import paging as _lists
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.client import Client
 
 from tests.integration import play
 from tests.lab.command import wait_until

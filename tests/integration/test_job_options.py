@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.notailcar.nomad.plugins.module_utils import _spec
-from ansible_collections.notailcar.nomad.plugins.module_utils._client import Client
 from ansible_collections.notailcar.nomad.plugins.module_utils._errors import NomadError
-from ansible_collections.notailcar.nomad.plugins.module_utils._job import ENTRY
+from ansible_collections.notailcar.nomad.plugins.module_utils._job import specification as _spec
+from ansible_collections.notailcar.nomad.plugins.module_utils._modules.job import ENTRY
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.client import Client
 
 from tests.integration import play
 from tests.lab.site import Site

@@ -10,8 +10,8 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils import _plan
-from ansible_collections.notailcar.nomad.plugins.module_utils._client import Client
+from ansible_collections.notailcar.nomad.plugins.module_utils._job import plan as _plan
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.client import Client
 
 from tests.integration import play
 from tests.lab.command import wait_until

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.notailcar.nomad.plugins.module_utils import _transport
+from ansible_collections.notailcar.nomad.plugins.module_utils import _http as _transport
 
 from tests import in_process
 from tests.in_process import PLUGINS, Result, Screen

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ssl
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils import _transport
+from ansible_collections.notailcar.nomad.plugins.module_utils import _http as _transport
+from ansible_collections.notailcar.nomad.plugins.module_utils._durations import moment, seconds, shown
 from ansible_collections.notailcar.nomad.plugins.module_utils._errors import InvalidInput
-from ansible_collections.notailcar.nomad.plugins.module_utils._times import moment, seconds, shown
 
 from tests.unit.plugins.planes import API_KEY, CLIENT, CLIENT_SECRET, NEW_TEXT, TAGS, TOKEN, Device
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ansible_collections.notailcar.nomad.plugins.module_utils._diff import render
+from ansible_collections.notailcar.nomad.plugins.module_utils._job.plan_diff import render
 
 HERE = Path(__file__).parent
 

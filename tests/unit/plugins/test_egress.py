@@ -8,9 +8,9 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils._egress import judge
-from ansible_collections.notailcar.nomad.plugins.module_utils._evidence import Reading
-from ansible_collections.notailcar.nomad.plugins.plugin_utils import _egress
+from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.egress import judge
+from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.evidence import Reading
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs import egress as _egress
 
 NOW = 1_700_000_000
 

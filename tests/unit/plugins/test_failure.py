@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils import _checks, _failure
-from ansible_collections.notailcar.nomad.plugins.module_utils._client import Client
-from ansible_collections.notailcar.nomad.plugins.module_utils._tasks import events, how, task_ends
+from ansible_collections.notailcar.nomad.plugins.module_utils._job import failure as _failure
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad import checks as _checks
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.client import Client
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.tasks import events, how, task_ends
 
 ID = "a0a0a0a0-0000"
 ALLOCATION, CHECKS, LOGS = f"GET /v1/allocation/{ID}", f"GET /v1/client/allocation/{ID}/checks", f"GET /v1/client/fs/logs/{ID}"

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils import _hcl_text
+from ansible_collections.notailcar.nomad.plugins.module_utils._job import hcl as _hcl_text
 
 PARSE, PLAN = "PUT /v1/jobs/parse", "PUT /v1/job/whoami/plan"
 SPEC = """\

@@ -9,7 +9,7 @@ import json
 import time
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils._evidence import Reading, Wanted, judge, judge_logout
+from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.evidence import Reading, Wanted, judge, judge_logout
 
 ALLOCATION = "a0a0a0a0-0000"
 STAT, CAT = f"GET /v1/client/fs/stat/{ALLOCATION}", f"GET /v1/client/fs/cat/{ALLOCATION}"

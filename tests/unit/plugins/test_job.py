@@ -337,7 +337,7 @@ def test_time_over_tells_the_last_state(runs, in_process):
 
 
 def test_an_allocation_that_dies_after_the_deployment(runs, in_process, monkeypatch):
-    monkeypatch.setattr("ansible_collections.notailcar.nomad.plugins.module_utils._deploy.GIVEN_UP_SECONDS", 0)
+    monkeypatch.setattr("ansible_collections.notailcar.nomad.plugins.module_utils._job.rollout.GIVEN_UP_SECONDS", 0)
     runs.on("GET /v1/job/whoami/allocations", [allocation()], [allocation()], [allocation("failed")])
     result = in_process("job", spec=SPEC)
     assert "does not try again" in result["msg"]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils._placement import reasons
+from ansible_collections.notailcar.nomad.plugins.module_utils._job.placement import reasons
 
 JOB = {
     "ID": "x",

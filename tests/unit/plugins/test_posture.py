@@ -103,5 +103,5 @@ def test_strict_fails_for_what_is_not_accepted(site, in_process) -> None:
 
 def test_without_tls(site, in_process, nomad, monkeypatch: pytest.MonkeyPatch) -> None:
     site()
-    monkeypatch.setattr("ansible_collections.notailcar.nomad.plugins.module_utils._posture_info.LOOPBACK", re.compile("localhost"))
+    monkeypatch.setattr("ansible_collections.notailcar.nomad.plugins.module_utils._modules.posture_info.LOOPBACK", re.compile("localhost"))
     assert kinds(in_process("posture_info")) == ["http"]

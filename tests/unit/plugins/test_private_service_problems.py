@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._private_service import problems
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.private_service import problems
 
 ROLE = Path(__file__).parents[3] / "roles/private_service"
 DEFAULTS = {

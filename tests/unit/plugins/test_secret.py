@@ -13,7 +13,8 @@ from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.notailcar.nomad.plugins.lookup.secret import LookupModule
-from ansible_collections.notailcar.nomad.plugins.plugin_utils import _secrets, _vault
+from ansible_collections.notailcar.nomad.plugins.plugin_utils import _vault
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs import secrets as _secrets
 
 CANARY = "a-very-secret-value"
 OF_VAULT = {"vault": {"path": "shop", "key": "password"}}

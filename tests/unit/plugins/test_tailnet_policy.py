@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.notailcar.nomad.plugins.filter.tailnet_policy_problems import FilterModule
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._private_service import problems as refused
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.private_service import problems as refused
 from ansible_collections.notailcar.nomad.plugins.plugin_utils._tailnet_policy import PolicyError, parse, problems
 
 from tests.unit.plugins.test_private_service_problems import GOOD

@@ -10,7 +10,7 @@ import threading
 import urllib.request
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils import _transport
+from ansible_collections.notailcar.nomad.plugins.module_utils import _http as _transport
 
 URL = "/v1/var/x"
 OLD, NEW = ({"Path": "x", "ModifyIndex": 3, "Items": {"key": value}} for value in ("old", "new"))

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.notailcar.nomad.plugins.module_utils._arguments import connection
-from ansible_collections.notailcar.nomad.plugins.module_utils._client import Client
 from ansible_collections.notailcar.nomad.plugins.module_utils._errors import Denied, NomadError, TimedOut
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.client import Client
 from ansible_collections.notailcar.nomad.plugins.module_utils._wait import Wait
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.notailcar.nomad.plugins.plugin_utils import _egress_network, _egress_worker
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs import egress_network as _egress_network
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs import egress_worker as _egress_worker
 
 ROLES = Path(__file__).parents[3] / "roles"
 

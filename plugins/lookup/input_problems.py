@@ -39,14 +39,12 @@ import typing as t
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs import egress_network as _egress_network
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs import egress_worker as _egress_worker
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs import private_service as _private_service
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs import egress_network, egress_worker, private_service
 
 ROLES = {
-    "egress_network": _egress_network.problems,
-    "egress_worker": _egress_worker.problems,
-    "private_service": _private_service.problems,
+    "egress_network": egress_network.problems,
+    "egress_worker": egress_worker.problems,
+    "private_service": private_service.problems,
 }
 
 

@@ -66,7 +66,7 @@ from pathlib import Path
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.notailcar.nomad.plugins.plugin_utils import _vault
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.secrets import problems
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.secrets import secret_problems
 
 
 class LookupModule(LookupBase):
@@ -77,11 +77,11 @@ class LookupModule(LookupBase):
     def _read(self, term: t.Any, variables: t.Any) -> t.Any:
         if not isinstance(term, Mapping):
             return term
-        if wrong := next(problems(term), None):
+        if wrong := next(secret_problems(term), None):
             raise AnsibleLookupError(f"A secret {wrong}.")
         ((source, where),) = term.items()
         read: t.Callable[[t.Any], str] = {"env": _of_environment, "file": _of_file}.get(source) or (
-            lambda where: _vault.read(where, variables, self._loader, self._templar)
+            lambda where: _vault.read_vault_key(where, variables, self._loader, self._templar)
         )
         return read(where)
 

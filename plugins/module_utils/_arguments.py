@@ -10,7 +10,7 @@ import typing as t
 
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
-Spec = dict[str, dict[str, t.Any]]
+ArgumentSpec = dict[str, dict[str, t.Any]]
 DEFAULT_ADDRESS = "http://127.0.0.1:4646"
 
 
@@ -22,7 +22,7 @@ def from_environment(name: str) -> str:
     return value
 
 
-def connection() -> Spec:
+def connection() -> ArgumentSpec:
     """Return the options that say how to reach Nomad; see the fragment `connection`."""
 
     def option(variable: str, **more: t.Any) -> dict[str, t.Any]:
@@ -43,12 +43,12 @@ def connection() -> Spec:
     }
 
 
-def waiting() -> Spec:
+def waiting() -> ArgumentSpec:
     """Return the options of waiting; see the fragment `waiting`."""
     return {"timeout": {"type": "int", "default": 300}}
 
 
-def control() -> Spec:
+def control() -> ArgumentSpec:
     """Return the options that say how to reach a tailnet's control plane; see the fragment `control`.
 
     What stands for `control_url` and `api_key` in the environment depends on `control`, so they are looked for later.

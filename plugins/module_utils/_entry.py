@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from ansible.module_utils.basic import AnsibleModule
 
 from ._errors import NomadError
-
-Json = dict[str, t.Any]
+from ._json import Json
 
 
 def _silent(line: str) -> None:

@@ -48,7 +48,7 @@ REFERENCE = re.compile(
 )
 
 # Sequences that colour, move or set the title; then every other control character but tab and line end.
-TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+TERMINAL_SEQUENCES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 PEM_BEGIN, PEM_END = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
 SHAPES = (
     (re.compile(rf"({PEM_BEGIN.pattern}).*?(?:{PEM_END.pattern}|\Z)", re.DOTALL), r"\1…"),
@@ -71,7 +71,7 @@ SHAPES = (
     (re.compile(r"([?&](?:X-Amz-(?:Signature|Security-Token)|Signature|sig)=)[^\s&\"']+", re.IGNORECASE), r"\1…"),
 )
 
-NAME = re.compile(r"""(?<![\w.-])(?P<name>-{0,2}[A-Za-z_][\w.-]*)(?P<sign>(?:\\?["'])?\s*(?:=(?!=)|:(?!:))\s*)""")
+ASSIGNED_NAME = re.compile(r"""(?<![\w.-])(?P<name>-{0,2}[A-Za-z_][\w.-]*)(?P<sign>(?:\\?["'])?\s*(?:=(?!=)|:(?!:))\s*)""")
 VALUE = re.compile(
     r"""\\".*?\\" | "(?:[^"\\]|\\.)*" | '[^']*'
     | (?:(?:Bearer|Basic|Token)\s+)? (?: \$\{[^}]*\} | \{\{.*?\}\} | \$\([^)]*\) | (?!\{\{)[^\s&"'}\\] )+""",
@@ -119,7 +119,7 @@ def is_secret(name: str, value: str) -> bool:
 
 def scrub(text: str) -> str:
     """Return a text that a program or a server wrote, without credentials of known shape or name and without control characters."""
-    return _named(_shapes(TERMINAL.sub("", text)), prose=True)
+    return _named(_shapes(TERMINAL_SEQUENCES.sub("", text)), prose=True)
 
 
 def lines(body: list[str]) -> list[str]:
@@ -164,7 +164,7 @@ def _named(text: str, prose: bool) -> str:
     """Hide what is set by name; in prose not the words after a colon, which are often the very reason."""
     shown = []
     at = 0
-    for found in NAME.finditer(text):
+    for found in ASSIGNED_NAME.finditer(text):
         value = VALUE.match(text, found.end()) if found.start() >= at and is_credential(found["name"]) else None
         if not value or not is_secret(found["name"], value[0]):
             continue

@@ -13,9 +13,8 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.evidence import APP_PORT, DOMAIN, TAILNET
-
-Json = dict[str, t.Any]
+from ansible_collections.notailcar.nomad.plugins.module_utils._json import Json
+from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.serve_config import APP_PORT, DOMAIN, TAILNET
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Where Tailscale takes traffic from the internet, and for what.
@@ -113,7 +112,7 @@ def as_port(value: t.Any) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= 65535 else 0
 
 
-def problems(declared: Sequence[Mapping[str, t.Any]], service: str | None = None) -> list[str]:
+def endpoint_problems(declared: Sequence[Mapping[str, t.Any]], service: str | None = None) -> list[str]:
     """Return a sentence for each problem of the endpoints, of one alone or of two together."""
     endpoints = [Endpoint.of(one) for one in declared]
     found = []

@@ -49,7 +49,7 @@ def _compiled() -> Environment:
 ENVIRONMENT = _compiled()
 
 
-def render(name: str, evaluate: Evaluate, more: t.Mapping[str, t.Any]) -> str:
+def render_template(name: str, evaluate: Evaluate, more: t.Mapping[str, t.Any]) -> str:
     """Return a template with `more` variables than Ansible's; `evaluate` gives one of those, or `missing`."""
     # Jinja leaves out the end of the last line.
     return ENVIRONMENT.get_template(name).render({**more, EVALUATE: evaluate}) + "\n"

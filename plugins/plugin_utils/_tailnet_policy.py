@@ -16,7 +16,8 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-Json = Mapping[str, t.Any]
+from ansible_collections.notailcar.nomad.plugins.module_utils._json import Json
+
 Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 STRING = r'"(?:[^"\\\n]|\\.)*"'
@@ -52,15 +53,19 @@ def parse(text: str) -> Json:
     return _mapping(policy, "the policy")
 
 
-def text_problems(text: str, tags: Sequence[str], sources: Sequence[str], ports: Iterable[int], service: str | None = None) -> list[str]:
+def policy_text_problems(
+    text: str, tags: Sequence[str], sources: Sequence[str], ports: Iterable[int], service: str | None = None
+) -> list[str]:
     """Return the problems of a policy given as HuJSON; a text that is no policy is one, too."""
     try:
-        return problems(parse(text), tags, sources, ports, service)
+        return policy_problems(parse(text), tags, sources, ports, service)
     except PolicyError as error:
         return [f"it cannot be read: {error}"]
 
 
-def problems(policy: Json, tags: Sequence[str], sources: Sequence[str], ports: Iterable[int], service: str | None = None) -> list[str]:
+def policy_problems(
+    policy: Json, tags: Sequence[str], sources: Sequence[str], ports: Iterable[int], service: str | None = None
+) -> list[str]:
     """Return a sentence for each tag without an owner, and for each source that does not reach all of the TCP ports.
 
     `tags` are those of one node, which is reached through any of them. With a Tailscale Service (`svc:NAME`) that one has the ports.

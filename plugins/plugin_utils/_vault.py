@@ -15,7 +15,7 @@ COLLECTION = "community.hashi_vault"
 OWN = ("path", "key", "engine_version")
 
 
-def read(where: Where, variables: t.Any, loader: t.Any, templar: t.Any) -> str:
+def read_vault_key(where: Where, variables: t.Any, loader: t.Any, templar: t.Any) -> str:
     """Return the value of one key of a secret in a kv engine."""
     version = int(where.get("engine_version", 2))
     options = {name: value for name, value in where.items() if name not in OWN}

@@ -5,37 +5,34 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from .._errors import NomadError
-from .._nomad import checks as _checks
-from .._nomad import tasks as _tasks
+from .._json import Json
+from .._nomad.checks import SHOWN_ALLOCATIONS, failing_checks
 from .._nomad.client import Client
+from .._nomad.tasks import task_end_line, task_ends, telling_events
 from .._redact import scrub
-from . import hints as _hints
+from .hints import task_hints
 
-Json = dict[str, t.Any]
 LOG_LINES = 10
 LOG_BYTES = 4000
 LOG_LETTERS = 500
 OUTPUT_LINES = 5
-ALLOCATIONS = 3
 # Nomad's descriptions of an allocation that say no more than its tasks do.
 EMPTY = {"", "Failed tasks", "Tasks are running", "No tasks have started", "All tasks have completed"}
 
 
-def causes(client: Client, allocations: list[Json], checks: dict[str, list[Json]]) -> list[Json]:
+def failure_causes(client: Client, allocations: list[Json], checks: dict[str, list[Json]]) -> list[Json]:
     """Return what is known about the allocations that went wrong (else: that do not run yet), newest first, with their logs.
 
-    `checks` are those last seen failing (`_checks.watched`), by allocation.
+    `checks` are those last seen failing (`failing_checks_by_allocation`), by allocation.
     """
     wrong = [allocation for allocation in allocations if allocation["ClientStatus"] in ("failed", "lost") or _unhealthy(allocation)]
     waiting = [allocation for allocation in allocations if allocation["ClientStatus"] == "pending"]
-    chosen = (wrong or waiting or allocations)[:ALLOCATIONS]
+    chosen = (wrong or waiting or allocations)[:SHOWN_ALLOCATIONS]
     return [_cause(client, allocation, checks.get(allocation["ID"], [])) for allocation in chosen]
 
 
-def text(found: list[Json]) -> str:
+def causes_text(found: list[Json]) -> str:
     """Return the causes as indented lines for a message; what is true of several allocations is said once."""
     lines: list[str] = []
     said: list[list[str]] = []
@@ -53,7 +50,7 @@ def text(found: list[Json]) -> str:
 def _why(allocation: Json, *streams: str) -> list[str]:
     lines = [f"    {allocation['description']}"] if allocation["description"] not in EMPTY else []
     for task in allocation["tasks"]:
-        lines.append(f"    task {task['task']} {_tasks.how(task)}")
+        lines.append(f"    task {task['task']} {task_end_line(task)}")
         lines += [f"      {line}" for line in (*task["hints"], *task["events"])]
         lines += [f"      {stream} | {line}" for stream in streams for line in task[stream]]
         if streams and task["exit_code"] is not None and not (task["stderr"] or task["stdout"]):
@@ -68,15 +65,15 @@ def _why(allocation: Json, *streams: str) -> list[str]:
 
 def _cause(client: Client, allocation: Json, checks: list[Json]) -> Json:
     tasks = []
-    for end in _tasks.task_ends(allocation):
-        events = _tasks.events(allocation["TaskStates"][end["task"]])
+    for end in task_ends(allocation):
+        events = telling_events(allocation["TaskStates"][end["task"]])
         suspicious = end["state"] != "running" or end["restarts"] or _unhealthy(allocation)
         if end["failed"] or (suspicious and events):
             tasks.append({**end, "events": events})
     # A task that waits, or ended well, has nothing to say beside one that failed.
     tasks = [task for task in tasks if task["failed"]] or tasks
     for task in tasks:
-        task["hints"] = _hints.of_task(client, allocation, task)
+        task["hints"] = task_hints(client, allocation, task)
         task.update({stream: _log(client, allocation, task["task"], stream) for stream in ("stderr", "stdout")})
     return {
         "id": allocation["ID"],
@@ -85,7 +82,7 @@ def _cause(client: Client, allocation: Json, checks: list[Json]) -> Json:
         "client_status": allocation["ClientStatus"],
         "description": allocation.get("ClientDescription") or "",
         "tasks": tasks,
-        "checks": _checks.failing(client, allocation, checks),
+        "checks": failing_checks(client, allocation, checks),
     }
 
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .._errors import InvalidInput
-from . import hcl as _hcl_text
+from .._json import Json
+from .hcl_syntax import NotHcl, enclosed_expression, json_expression, statements
 
-Json = dict[str, t.Any]
 FROM_ENVIRONMENT = "NOMAD_VAR_"
 
 
@@ -53,7 +53,7 @@ class Values:
         return "the variables"
 
 
-def collect(spec: str, variables: Json | None, files: list[str] | None) -> Values:
+def collect_values(spec: str, variables: Json | None, files: list[str] | None) -> Values:
     """Return the values for the variables of a spec in HCL; no work when there is none.
 
     Raises InvalidInput for what cannot be a value, NotHcl for a spec that cannot be taken apart.
@@ -75,12 +75,12 @@ def collect(spec: str, variables: Json | None, files: list[str] | None) -> Value
 def _declared(spec: str) -> dict[str, bool]:
     """Return the variables that a spec declares, and whether a text for each is taken literally or as an expression."""
     found = {}
-    for block in _hcl_text.statements(spec):
+    for block in statements(spec):
         if block.name == "variable" and block.labels:
-            inside = {part.name: part.text for part in _hcl_text.statements(block.text)}
+            inside = {part.name: part.text for part in statements(block.text)}
             found[block.labels[0]] = _literal(inside.get("type"), inside.get("default"))
         elif block.name == "variables":
-            found.update({part.name: _literal(None, part.text) for part in _hcl_text.statements(block.text)})
+            found.update({part.name: _literal(None, part.text) for part in statements(block.text)})
     return found
 
 
@@ -93,10 +93,10 @@ def _literal(kind: str | None, default: str | None) -> bool:
 
 def _of_value(name: str, value: t.Any, literal: bool, origin: str) -> Value:
     if not isinstance(value, str) or literal:
-        return Value(name, _hcl_text.written(value), origin)
+        return Value(name, json_expression(value), origin)
     try:
-        return Value(name, _hcl_text.expression(value), origin)
-    except _hcl_text.NotHcl:
+        return Value(name, enclosed_expression(value), origin)
+    except NotHcl:
         raise InvalidInput(f"{origin}: the text is not an HCL expression, and the variable's type is neither string nor number.") from None
 
 
@@ -118,8 +118,8 @@ def _of_file(path: str) -> list[Value]:
 
 def _of_hcl(path: str, text: str) -> list[Value]:
     try:
-        found = list(_hcl_text.statements(text))
-    except _hcl_text.NotHcl as error:
+        found = list(statements(text))
+    except NotHcl as error:
         raise InvalidInput(f"The var file {path} is not HCL: what begins in line {error.line} is no assignment `name = value`.") from None
     for statement in found:
         if statement.block:
@@ -136,7 +136,7 @@ def _of_json(path: str, text: str) -> list[Value]:
         pairs = json.loads(text, parse_float=decimal.Decimal, object_pairs_hook=_Object).items()
     except ValueError as error:
         raise InvalidInput(f"The var file {path} looks like JSON, but is not: {error}.") from error
-    return [Value(name, _hcl_text.written(value), f"var file {path}, {name}") for name, value in pairs if name != "//"]
+    return [Value(name, json_expression(value), f"var file {path}, {name}") for name, value in pairs if name != "//"]
 
 
 class _Object(dict[str, t.Any]):

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import re
-import typing as t
 
 from .._errors import NomadError, NotFound
+from .._json import Json
 from .._nomad.client import Client
 
-Json = dict[str, t.Any]
 # What a template waits for: path@namespace.region.
 VARIABLE = re.compile(r"nomad\.var\.block\(([^()@]+)@([^()@.]+)\.[^()@]+\)")
 VARIABLES = 3
@@ -19,7 +18,7 @@ KILL = 9
 CHILD = re.compile(r"/(?:periodic|dispatch)-.*")
 
 
-def of_task(client: Client, allocation: Json, end: Json) -> list[str]:
+def task_hints(client: Client, allocation: Json, end: Json) -> list[str]:
     """Return what to know and to do about a task; `end` is its one of `task_ends`."""
     events = ((allocation.get("TaskStates") or {}).get(end["task"]) or {}).get("Events") or []
     if end["oom_killed"]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-Json = dict[str, t.Any]
+from .._json import Json
 
 # Constraints that stand in no spec: Nomad adds them for what a group uses.
 IMPLICIT = (
@@ -22,10 +22,10 @@ IMPLICIT = (
     (re.compile(r"\$\{attr\.os\.signals\}"), "Nomad adds this for tasks that are sent a signal: the client's system does not know it"),
 )
 PORT_TAKEN = re.compile(r"network: reserved port collision \S+=(\d+)")
-AMOUNTS = {"memory": ("MemoryMB", "MB"), "cpu": ("CPU", "MHz"), "cores": ("Cores", "cores")}
+RESOURCE_AMOUNTS = {"memory": ("MemoryMB", "MB"), "cpu": ("CPU", "MHz"), "cores": ("Cores", "cores")}
 
 
-def reasons(metrics: Json, job: Json, group: str) -> list[str]:
+def placement_failures(metrics: Json, job: Json, group: str) -> list[str]:
     """Return why a group of the job got no place; `metrics` is Nomad's AllocationMetric."""
     evaluated = metrics.get("NodesEvaluated") or 0
     spec: Json = next((one for one in job.get("TaskGroups") or [] if one.get("Name") == group), {})
@@ -92,7 +92,7 @@ def _asked(term: str, spec: Json) -> str:
     if term == "disk":
         size = (spec.get("EphemeralDisk") or {}).get("SizeMB")
         return f"ephemeral_disk {size} MB" if size else ""
-    field, unit = AMOUNTS.get(term, ("", ""))
+    field, unit = RESOURCE_AMOUNTS.get(term, ("", ""))
     amounts = [(task.get("Name"), (task.get("Resources") or {}).get(field)) for task in spec.get("Tasks") or []]
     return ", ".join(f"{name} {amount} {unit}" for name, amount in amounts if amount)
 

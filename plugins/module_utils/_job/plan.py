@@ -6,17 +6,15 @@
 from __future__ import annotations
 
 import re
-import typing as t
 from dataclasses import dataclass
 
 from .._errors import Refused
+from .._json import Json
 from .._nomad.client import Client
 from .._nomad.jobs import job_path
 from .._redact import scrub
-from . import plan_diff as _diff
-from .placement import reasons
-
-Json = dict[str, t.Any]
+from .placement import placement_failures
+from .plan_diff import render_diff
 
 
 @dataclass(frozen=True)
@@ -49,12 +47,14 @@ class Plan:
     @property
     def failed_groups(self) -> dict[str, list[str]]:
         """Reasons per group that cannot be placed, in words."""
-        return {group: reasons(metrics, self.job, group) for group, metrics in sorted((self.raw.get("FailedTGAllocs") or {}).items())}
+        return {
+            group: placement_failures(metrics, self.job, group) for group, metrics in sorted((self.raw.get("FailedTGAllocs") or {}).items())
+        }
 
     @property
     def diff(self) -> str:
         """The readable diff."""
-        return _diff.render(self.raw["Diff"])
+        return render_diff(self.raw["Diff"])
 
     @property
     def warnings(self) -> list[str]:
@@ -102,7 +102,7 @@ class Plan:
         return (self.raw.get("Annotations") or {}).get("DesiredTGUpdates") or {}
 
 
-def make(client: Client, job: Json) -> Plan:
+def plan_job(client: Client, job: Json) -> Plan:
     """Ask Nomad what registering this job would do; nothing is changed."""
     name = str(job["ID"])
     body = {"Job": job, "Diff": True}

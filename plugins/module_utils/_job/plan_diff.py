@@ -13,16 +13,16 @@ import itertools
 import re
 import typing as t
 
-from .. import _redact
+from ...module_utils import _redact
+from .._json import Json
 
-Json = dict[str, t.Any]
 MARKS = {"Added": "+ ", "Deleted": "- ", "Edited": "+/- "}
 # In Nomad's order.
 TYPES = ("Edited", "Added", "Deleted", "None")
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
 
 
-def render(diff: Json) -> str:
+def render_diff(diff: Json) -> str:
     """Return the readable form of `Diff` of `/v1/job/<id>/plan`."""
     width = _mark_width([*_all(diff, "Fields"), *_all(diff, "Objects"), *_all(diff, "TaskGroups")])
     lines = [f'{_mark(diff)}Job: "{diff["ID"]}"']

@@ -9,19 +9,29 @@ import time
 import typing as t
 
 from .._errors import Conflict, Failed, NomadError, NotFound, TimedOut
-from .._nomad import allocations as _allocations
-from .._nomad import checks as _checks
-from .._nomad import deployments as _deployments
-from .._nomad import evaluations as _evaluations
-from .._nomad import jobs as _jobs
+from .._json import Json
+from .._nomad.allocations import given_up_allocations, list_allocations, tell_task_events
+from .._nomad.checks import failing_checks_by_allocation
 from .._nomad.client import Client
+from .._nomad.deployments import (
+    deployment_line,
+    is_under_way,
+    newest_deployment,
+    promote_deployment,
+    read_deployment,
+    ready_for_promotion,
+    reverted_to,
+    reverts_on_failure,
+    unpromoted_groups,
+)
+from .._nomad.evaluations import evaluation_of_registration, has_open_evaluation
+from .._nomad.jobs import read_job
 from .._wait import Wait
-from . import failure as _failure
-from .placement import reasons
+from .failure import causes_text, failure_causes
+from .placement import placement_failures
 
-Json = dict[str, t.Any]
 # Seconds between two looks at the allocations while the deployment itself is silent: no query blocks on both.
-LOOK_SECONDS = 1
+DEPLOYMENT_QUERY_SECONDS = 1
 # Nomad plans the replacement of a failed allocation about a second after the failure; until then it looks as if it had given up.
 GIVEN_UP_SECONDS = 5
 # What an allocation is when its job's version is where it should be.
@@ -35,7 +45,7 @@ class Rollout:
     """
 
     def __init__(self, client: Client, job: Json, wait: Wait, canaries: str = "hold") -> None:
-        self._client = client.during(wait)
+        self._client = client.with_wait(wait)
         self._spec = job
         self._job: str = job["ID"]
         self._goal = GOAL[job["Type"]]
@@ -65,7 +75,7 @@ class Rollout:
         if self.deployment:
             # A deployment that ended before says nothing about what was registered now.
             new = evaluation and self.deployment["CreateIndex"] > registered_at
-            if (new or _deployments.under_way(self.deployment)) and not self._follow_deployment():
+            if (new or is_under_way(self.deployment)) and not self._follow_deployment():
                 return
         self._follow_allocations(tell=bool(evaluation))
         if evaluation:
@@ -80,13 +90,13 @@ class Rollout:
         """Return whether nothing is under way with the job's `allocations`, so that `follow` without an evaluation would end at once."""
         self.deployment = self._find_deployment()
         self._take(allocations)
-        return not _deployments.under_way(self.deployment) and self._arrived()
+        return not is_under_way(self.deployment) and self._arrived()
 
     def follow_back(self, stable: int) -> int:
         """Wait until the rollback to a stable version runs; return the number that the version has now."""
-        now = _jobs.read(self._client, self._job)
+        now = read_job(self._client, self._job)
         self._wait.tell(f"rolling back to version {stable}, as version {now['Version']}")
-        Rollout(self._client, now, self._wait, "promote").follow(_evaluations.of_registration(self._client, now))
+        Rollout(self._client, now, self._wait, "promote").follow(evaluation_of_registration(self._client, now))
         return int(now["Version"])
 
     def _follow_evaluation(self, evaluation: str) -> int:
@@ -103,12 +113,12 @@ class Rollout:
             if self._wait.over:
                 self._give_up()
         for group, metrics in sorted((found.get("FailedTGAllocs") or {}).items()):
-            self._unplaced = f"group {group} waits for a place: {'; '.join(reasons(metrics, self._spec, group))}"
+            self._unplaced = f"group {group} waits for a place: {'; '.join(placement_failures(metrics, self._spec, group))}"
             self._wait.tell(self._unplaced, topic=f"place/{group}")
         return int(found["CreateIndex"])
 
     def _find_deployment(self) -> Json | None:
-        found = _deployments.newest(self._client, self._job) if self._goal == "running" else None
+        found = newest_deployment(self._client, self._job) if self._goal == "running" else None
         return found if found and found["JobVersion"] == self._version else None
 
     def _follow_deployment(self) -> bool:
@@ -117,23 +127,23 @@ class Rollout:
         while True:
             deployment = t.cast("Json", self.deployment)
             self._read_allocations()
-            self._wait.tell(_deployments.line(deployment))
-            _allocations.tell_tasks(self._wait, self.allocations)
-            self._checks.update(_checks.watched(self._client, self._spec, self.allocations))
+            self._wait.tell(deployment_line(deployment))
+            tell_task_events(self._wait, self.allocations)
+            self._checks.update(failing_checks_by_allocation(self._client, self._spec, self.allocations))
             if deployment["Status"] == "successful":
                 return True
             if deployment["Status"] == "cancelled":
                 self._check_not_replaced()
             if deployment["Status"] in ("failed", "cancelled"):
                 self._fail(f"the deployment {deployment['Status']}: {deployment['StatusDescription']}", deployment)
-            if _deployments.ready_for_promotion(deployment):
+            if ready_for_promotion(deployment):
                 if self._canaries == "hold":
                     self._wait.outcome = "ready for promotion"
                     return False
-                self._wait.tell(f"promoting {', '.join(_deployments.unpromoted(deployment))}")
-                _deployments.promote(self._client, deployment)
+                self._wait.tell(f"promoting {', '.join(unpromoted_groups(deployment))}")
+                promote_deployment(self._client, deployment)
             self._check_hope()
-            answer = _deployments.read(self._client, deployment["ID"], **self._wait.block(index, LOOK_SECONDS))
+            answer = read_deployment(self._client, deployment["ID"], **self._wait.block(index, DEPLOYMENT_QUERY_SECONDS))
             self.deployment, index = answer.data, answer.index
 
     def _follow_allocations(self, tell: bool) -> None:
@@ -144,7 +154,7 @@ class Rollout:
             live, done = self._live(), self._done()
             if (tell and not self.deployment) or not over:
                 self._wait.tell(f"{len(done)}/{len(live)} allocations {self._goal}")
-                _allocations.tell_tasks(self._wait, self.allocations)
+                tell_task_events(self._wait, self.allocations)
             if over:
                 return
             if tell and not live:
@@ -158,10 +168,10 @@ class Rollout:
         return [allocation for allocation in self._live() if allocation["ClientStatus"] == self._goal]
 
     def _arrived(self) -> bool:
-        return len(self._done()) == len(self._live()) and not _evaluations.left(self._client, self._job)
+        return len(self._done()) == len(self._live()) and not has_open_evaluation(self._client, self._job)
 
     def _read_allocations(self, **query: t.Any) -> int:
-        answer = _allocations.of_job(self._client, self._job, **query)
+        answer = list_allocations(self._client, self._job, **query)
         self._take(answer.data)
         return answer.index
 
@@ -172,12 +182,12 @@ class Rollout:
         """Raise when Nomad has given up on an allocation, or when the time is over."""
         if self._wait.over:
             self._give_up()
-        lost = _allocations.given_up(self.allocations)
-        if not lost or _evaluations.left(self._client, self._job):
+        lost = given_up_allocations(self.allocations)
+        if not lost or has_open_evaluation(self._client, self._job):
             self._hopeless_since = None
             return
-        deploying = _deployments.under_way(self.deployment)
-        if deploying and _deployments.reverts(t.cast("Json", self.deployment)):
+        deploying = is_under_way(self.deployment)
+        if deploying and reverts_on_failure(t.cast("Json", self.deployment)):
             return  # The deployment will fail by its progress deadline, and what comes then is awaited, too.
         now = time.monotonic()
         self._hopeless_since = self._hopeless_since or now
@@ -186,7 +196,7 @@ class Rollout:
 
     def _check_not_replaced(self) -> None:
         """Raise when somebody registered, stopped or removed the job in between: then this version's end says nothing."""
-        now = _jobs.read(self._client, self._job)
+        now = read_job(self._client, self._job)
         if now["Version"] != self._version or now["Stop"]:
             what = "stopped it" if now["Stop"] else f"registered version {now['Version']}"
             raise Conflict(
@@ -199,28 +209,28 @@ class Rollout:
     def _fail(self, why: str, deployment: Json | None = None) -> t.NoReturn:
         """Raise with the causes that the allocations tell, and with what runs now."""
         self._read_allocations()
-        found = _failure.causes(self._client, self.allocations, self._checks)
+        found = failure_causes(self._client, self.allocations, self._checks)
         aftermath, running = self._aftermath(deployment)
         self._raise(Failed, why, found, aftermath, running)
 
     def _give_up(self) -> t.NoReturn:
         # The time is over: nothing is asked twice any more.
-        self._client = self._client.during(None)
+        self._client = self._client.with_wait(None)
         why = f"not done after {self._wait.seconds} s; the last state: {self._wait.last()}"
         try:
             self._read_allocations()
-            found = _failure.causes(self._client, self.allocations, self._checks)
+            found = failure_causes(self._client, self.allocations, self._checks)
         except NomadError as error:
             found, why = [], f"{why}. {error}"
         self._raise(TimedOut, f"{why}; {self._unplaced}" if self._unplaced else why, found, "", None)
 
     def _raise(self, error: type[NomadError], why: str, found: list[Json], aftermath: str, running: int | None) -> t.NoReturn:
-        text = "\n".join(part for part in (f"{self._job}: {why}", _failure.text(found), aftermath) if part)
+        text = "\n".join(part for part in (f"{self._job}: {why}", causes_text(found), aftermath) if part)
         raise error(text, reason=why, allocations=found, job_version=self._version, running_version=running)
 
     def _aftermath(self, deployment: Json | None) -> tuple[str, int | None]:
         """Follow a rollback to its end; return in words, and as a version, what of the job runs now."""
-        stable = _deployments.reverted_to(deployment) if deployment else None
+        stable = reverted_to(deployment) if deployment else None
         if stable is None:
             return self._running() if self._goal == "running" else ("", None)
         try:
@@ -230,7 +240,7 @@ class Rollout:
         return f"Nomad rolled back to version {stable} (now version {now}), which runs.", now
 
     def _running(self) -> tuple[str, int | None]:
-        allocations = _allocations.of_job(self._client, self._job).data
+        allocations = list_allocations(self._client, self._job).data
         versions: dict[int, int] = {}
         for allocation in allocations:
             if allocation["DesiredStatus"] == "run" and allocation["ClientStatus"] == "running":

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from .._errors import InvalidInput, Refused
 from .._nomad.client import Client
 from .._redact import lines
-from . import hcl_variables as _hcl_variables
-from .hcl import NotHcl
+from .hcl_syntax import NotHcl
+from .hcl_variables import Values, collect_values
 
 Job = dict[str, t.Any]
 JSON_IT_MUST_BE = "It must look like the JSON that `nomad job run -output` prints."
@@ -23,14 +23,14 @@ UNSET = re.compile(r'<nil>: Unset variable "([^"]*)"; [^;]*; see \S+ +for detail
 
 
 @dataclass(frozen=True)
-class Spec:
+class Specification:
     """A job as it is registered, and the text it was made of as Nomad's `JobSubmission`, nothing for a mapping."""
 
     job: Job
     submission: dict[str, str] | None = None
 
 
-def read(client: Client, params: dict[str, t.Any]) -> Spec:
+def read_specification(client: Client, params: dict[str, t.Any]) -> Specification:
     """Return the job of a spec given as HCL text, JSON text or mapping, with or without the envelope `{"Job": …}`.
 
     Nomad itself parses HCL. Not canonicalized, so that a namespace that is not in the spec stays open, as for `nomad job run`;
@@ -42,8 +42,8 @@ def read(client: Client, params: dict[str, t.Any]) -> Spec:
     if variables or files:
         raise InvalidInput("variables and var_files are for a spec in HCL; this one is JSON or a mapping, where a value is no expression.")
     if isinstance(spec, str):
-        return Spec(_job(_json(spec)), {"Source": spec, "Format": "json"})
-    return Spec(_job(spec))
+        return Specification(_job(_json(spec)), {"Source": spec, "Format": "json"})
+    return Specification(_job(spec))
 
 
 def _json(text: str) -> t.Any:
@@ -65,15 +65,15 @@ def _job(spec: t.Any) -> Job:
     return {"ID": job.get("Name"), **{name: value for name, value in job.items() if name != "Stop"}}
 
 
-def _hcl(client: Client, text: str, variables: dict[str, t.Any] | None, files: list[str] | None) -> Spec:
+def _hcl(client: Client, text: str, variables: dict[str, t.Any] | None, files: list[str] | None) -> Specification:
     if not text.strip():
         raise InvalidInput("spec is empty.")
     unreadable = None
     try:
-        values = _hcl_variables.collect(text, variables, files)
+        values = collect_values(text, variables, files)
     except NotHcl as error:
         # Nomad says better what is wrong.
-        unreadable, values = error, _hcl_variables.Values()
+        unreadable, values = error, Values()
     # Nomad calls spec and var file by the same name: the lines of the var file come after those of the spec.
     body = {"JobHCL": text, "Variables": values.file(_lines(text)), "Canonicalize": False}
     # Where the spec belongs is known only when it is parsed.
@@ -86,14 +86,14 @@ def _hcl(client: Client, text: str, variables: dict[str, t.Any] | None, files: l
         raise InvalidInput(f"Cannot find the variables that the spec declares: what begins in line {unreadable.line} is not understood.")
     # One var file without empty lines, so that `nomad job inspect -hcl -with-vars` and the web interface can repeat the run.
     submission = {"Source": text, "Format": "hcl2", "Variables": values.file()}
-    return Spec({**job, "ID": job.get("ID") or job.get("Name")}, submission)
+    return Specification({**job, "ID": job.get("ID") or job.get("Name")}, submission)
 
 
 def _lines(text: str) -> int:
     return text.count("\n") + 1
 
 
-def _bad_hcl(text: str, values: _hcl_variables.Values, error: Refused) -> Refused:
+def _bad_hcl(text: str, values: Values, error: Refused) -> Refused:
     """Name the values that Nomad complains about, and show the line of the spec."""
     said = str(error.details["server"])
     if not said.startswith(PARSE_FAILED):

@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 import json
-import typing as t
 import urllib.parse
 
-from .. import _arguments
+from ...module_utils import _arguments
 from .._entry import Entry, Run
 from .._errors import MANAGEMENT, InvalidInput, NotFound
+from .._json import Json
 from .._nomad.client import Client
 
-Json = dict[str, t.Any]
 # The blocks that have a name.
 NAMED = ("namespace", "node_pool", "host_volume", "path")
 ATTACHMENT = {"namespace": "Namespace", "job": "JobID", "group": "Group", "task": "Task"}
@@ -22,7 +21,7 @@ ATTACHMENT = {"namespace": "Namespace", "job": "JobID", "group": "Group", "task"
 
 def logic(params: Json, run: Run) -> Json:
     """Bring the policy to the wanted state, or in check mode say what that would do."""
-    client, name = Client.of(params), params["name"]
+    client, name = Client.from_options(params), params["name"]
     path = "/v1/acl/policy/" + urllib.parse.quote(name, safe="")
     wanted = _wanted(params) if params["state"] == "present" else None
     before = _read(client, path, name)

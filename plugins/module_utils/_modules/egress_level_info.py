@@ -8,19 +8,19 @@ from __future__ import annotations
 import fnmatch
 import typing as t
 
-from .. import _arguments
+from ...module_utils import _arguments
 from .._entry import Entry, Run
 from .._errors import InvalidInput
+from .._json import Json
 from .._nomad.client import Client
 
-Json = dict[str, t.Any]
 # The best one first.
 LEVELS = ("isolated", "locked", "monitored")
 
 
 def logic(params: Json, run: Run) -> Json:
     """Return the best level that a client offers, and what each client offers."""
-    nodes = Client.of(params).get("/v1/nodes", "list the clients", "node:read", resources="true").data
+    nodes = Client.from_options(params).get("/v1/nodes", "list the clients", "node:read", resources="true").data
     clients = [_client(node, params) for node in nodes if _eligible(node, params["datacenters"])]
     offered = {level for client in clients for level in client["levels"]}
     best = next((level for level in LEVELS if level in offered), None)

@@ -5,22 +5,20 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from .. import _arguments
+from ...module_utils import _arguments
 from .._entry import Entry, Run
 from .._errors import InvalidInput, TimedOut
-from .._nomad import allocations as _allocations
+from .._json import Json
+from .._nomad.allocations import list_allocations
 from .._nomad.client import Client
-from .._nomad.paging import everything
-from .._sidecar.egress import is_network, judge
-from .._sidecar.evidence import dns_name, read
+from .._nomad.jobs import require_job
+from .._nomad.paging import list_all
+from .._sidecar.egress import egress_verdict, is_network
+from .._sidecar.evidence import POLL_SECONDS, dns_name, read_evidence
 from .._wait import Wait
 
-Json = dict[str, t.Any]
-LOOK_SECONDS = 1.0
-# The key in a job's meta that says so.
-MARK = "notailcar_egress"
+# The key in the meta of a job that has a guard.
+EGRESS_META_KEY = "notailcar_egress"
 # What no waiting changes.
 FINAL = ("stopped", "no_guard", "collected")
 
@@ -29,8 +27,8 @@ def logic(params: Json, run: Run) -> Json:
     """Wait until the egress of all allocations is proved; in check mode look once and fail for nothing."""
     if unfit := [network for network in params["expect"] or () if not is_network(network)]:
         raise InvalidInput(f"expect: '{unfit[0]}' is neither an address nor a CIDR.")
-    client = Client.of(params)
-    client = client.inside(client.namespace or "default")
+    client = Client.from_options(params)
+    client = client.in_namespace(client.namespace or "default")
     if params["job"] is None:
         jobs = guarded(client)
         if not jobs:
@@ -58,7 +56,7 @@ def logic(params: Json, run: Run) -> Json:
         if wait.over or (open_ and all(one["verdict"] in FINAL for one in open_)):
             seen = [{name: value for name, value in one.items() if name != "evidence"} for one in found]
             raise TimedOut(f"{subject}: not every egress is proved.\n  " + "\n  ".join(lines), allocations=seen)
-        wait.pause(LOOK_SECONDS)
+        wait.pause(POLL_SECONDS)
     return {
         "changed": False,
         "job": params["job"],
@@ -70,21 +68,21 @@ def logic(params: Json, run: Run) -> Json:
 
 def guarded(client: Client) -> list[tuple[Client, str]]:
     """Return the jobs with a guard that run, each with a client for its namespace; not those that only start others."""
-    stubs = everything(client, "/v1/jobs", "list the jobs", "list-jobs", meta="true")
+    stubs = list_all(client, "/v1/jobs", "list the jobs", "list-jobs", meta="true")
     running = [one for one in stubs if one["Status"] != "dead" and not one["Periodic"] and not one["ParameterizedJob"]]
-    return [(client.inside(one["Namespace"]), one["ID"]) for one in running if MARK in (one.get("Meta") or {})]
+    return [(client.in_namespace(one["Namespace"]), one["ID"]) for one in running if EGRESS_META_KEY in (one.get("Meta") or {})]
 
 
 def _look(client: Client, name: str, params: Json) -> tuple[list[Json], list[str]]:
     """Return the allocations that should run, also those of an older version, and a line for each group that lacks some."""
-    job = _allocations.job_of(client, name)
+    job = require_job(client, name)
     if job["Periodic"] or (job["ParameterizedJob"] and not job["Dispatched"]):
         raise InvalidInput(f"Job {name} runs nothing itself, it only starts others: name one of those, {name}/…")
     group, task = params["group"], params["task"]
     groups = [one for one in job["TaskGroups"] if group in (None, one["Name"]) and any(its["Name"] == task for its in one["Tasks"])]
     if not groups:
         raise InvalidInput(f"No group of job {name} has a task {task}.")
-    found = [one for one in _allocations.of_job(client, name).data if one["DesiredStatus"] == "run" and not one.get("NextAllocation")]
+    found = [one for one in list_allocations(client, name).data if one["DesiredStatus"] == "run" and not one.get("NextAllocation")]
     missing = []
     for one in groups:
         placed = sum(allocation["TaskGroup"] == one["Name"] and allocation["ClientStatus"] != "failed" for allocation in found)
@@ -95,9 +93,9 @@ def _look(client: Client, name: str, params: Json) -> tuple[list[Json], list[str
 
 
 def _allocation(client: Client, job: str, allocation: Json, params: Json, earlier: dict[str, float]) -> Json:
-    reading = read(client, allocation, params["task"])
+    reading = read_evidence(client, allocation, params["task"])
     status = allocation["ClientStatus"]
-    verdict, reason = judge(reading, params["expect"], params["max_age"], status)
+    verdict, reason = egress_verdict(reading, params["expect"], params["max_age"], status)
     evidence = reading.evidence or {}
     seen = evidence["egress"] if isinstance(evidence.get("egress"), dict) else {}
     # By the client's own clock: what it had seen before it was asked does not count. One that has ended does not look any more.

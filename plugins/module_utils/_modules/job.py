@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import typing as t
 
-from .. import _arguments
+from ...module_utils import _arguments
 from .._entry import Entry, Run
 from .._errors import Conflict, InvalidInput, TimedOut
-from .._job import existing as _existing
-from .._job import plan as _plan
-from .._job import specification as _spec
+from .._job.existing_job import check_owner, merge_existing
+from .._job.plan import Plan, check_placeable, plan_job
 from .._job.rollout import Rollout, reschedules
-from .._nomad import allocations as _allocations
-from .._nomad import deployments as _deployments
-from .._nomad import evaluations as _evaluations
-from .._nomad import jobs as _jobs
+from .._job.specification import read_specification
+from .._json import Json
+from .._nomad.allocations import TERMINAL_STATUSES, allocation_summary, given_up_allocations, list_allocations, short_id, tell_task_events
 from .._nomad.client import Client
+from .._nomad.deployments import deployment_result, newest_deployment, unpromoted_groups
+from .._nomad.evaluations import evaluation_of_registration
+from .._nomad.jobs import find_job, job_path, read_job
 from .._wait import Wait
 
-Json = dict[str, t.Any]
 START_OVER = "The last run of this spec failed and left nothing running: the job is {}, and registered anew.\n"
 
 
@@ -30,29 +30,29 @@ def logic(params: Json, run: Run) -> Json:
     priority = params["eval_priority"]
     if priority is not None and not 1 <= priority <= 100:
         raise InvalidInput(f"eval_priority must be between 1 and 100, not {priority}.")
-    client = Client.of(params)
+    client = Client.from_options(params)
     return _present(client, params, run) if params["state"] == "present" else _absent(client, params, run)
 
 
 def _present(client: Client, params: Json, run: Run) -> Json:
-    spec = _spec.read(client, params)
+    spec = read_specification(client, params)
     job = spec.job
     name = str(job["ID"])
     if params["name"] not in (None, name):
         raise InvalidInput(f"name is {params['name']}, but the spec describes the job {name}.")
     # The spec's namespace and region beat the options, as for the `nomad` command.
-    client = client.inside(job.get("Namespace") or client.namespace or "default", job.get("Region"))
+    client = client.in_namespace(job.get("Namespace") or client.namespace or "default", job.get("Region"))
     job = {**job, "Namespace": client.namespace}
-    job, index = _existing.applied(client, job, params)
-    plan = _plan.make(client, job)
+    job, index = merge_existing(client, job, params)
+    plan = plan_job(client, job)
     for wanted in (params["check_index"], index):
         _check_index(wanted, plan, name)
     for warning in plan.warnings:
         run.warn(f"{name}: {warning}")
     if plan.changed and params["require_placement"]:
-        _plan.check_placeable(plan, name)
-    left = Left([]) if plan.changed else _left_over(client, name, plan, params)
-    diff = plan.diff if plan.changed else left.told
+        check_placeable(plan, name)
+    earlier = EarlierRun([]) if plan.changed else _earlier_run(client, name, plan, params)
+    diff = plan.diff if plan.changed else earlier.told
     result = {
         "changed": bool(diff),
         "job_id": name,
@@ -62,15 +62,15 @@ def _present(client: Client, params: Json, run: Run) -> Json:
         "diff": {"prepared": diff} if diff else {},
     }
     if run.check:
-        return {**result, "settled": not diff and _settled(client, name, plan, left, params)}
+        return {**result, "settled": not diff and _settled(client, name, plan, earlier, params)}
     with Wait(name, params["timeout"], run.progress) as wait:
-        patient = client.during(wait)
+        patient = client.with_wait(wait)
         registration = Registration(None, plan.index)
         body = {"Job": job, "EvalPriority": params["eval_priority"], "Submission": spec.submission}
         if plan.changed:
             registration = _register(patient, body, plan.index)
-        elif left.dead:
-            registration = _start_over(patient, body, plan.index, left.purge)
+        elif earlier.dead:
+            registration = _start_over(patient, body, plan.index, earlier.purge)
         return {**result, **_bring_up(patient, name, registration, params, wait)}
 
 
@@ -81,7 +81,7 @@ class Registration(t.NamedTuple):
     job_index: int
 
 
-class Left(t.NamedTuple):
+class EarlierRun(t.NamedTuple):
     """What an earlier run of the same spec left: the job's allocations, and what is to be done with them."""
 
     allocations: list[Json]
@@ -90,32 +90,32 @@ class Left(t.NamedTuple):
     purge: bool = False
 
 
-def _left_over(client: Client, name: str, plan: _plan.Plan, params: Json) -> Left:
+def _earlier_run(client: Client, name: str, plan: Plan, params: Json) -> EarlierRun:
     if not plan.index:
-        return Left([])
-    allocations = _allocations.of_job(client, name).data
-    live = [one for one in allocations if one["DesiredStatus"] == "run" and one["ClientStatus"] not in _allocations.TERMINAL]
-    if _allocations.given_up(allocations) and not live:
+        return EarlierRun([])
+    allocations = list_allocations(client, name).data
+    live = [one for one in allocations if one["DesiredStatus"] == "run" and one["ClientStatus"] not in TERMINAL_STATUSES]
+    if given_up_allocations(allocations) and not live:
         purge = _remembers_failures(client, name)
-        return Left(allocations, START_OVER.format("removed with its history" if purge else "stopped"), dead=True, purge=purge)
+        return EarlierRun(allocations, START_OVER.format("removed with its history" if purge else "stopped"), dead=True, purge=purge)
     if live and params["canaries"] == "promote" and any((one.get("DeploymentStatus") or {}).get("Canary") for one in live):
-        deployment = _deployments.newest(client, name)
-        if deployment and _deployments.unpromoted(deployment):
-            return Left(allocations, f"The canaries of deployment {deployment['ID'][:8]} are promoted.\n")
-    return Left(allocations)
+        deployment = newest_deployment(client, name)
+        if deployment and unpromoted_groups(deployment):
+            return EarlierRun(allocations, f"The canaries of deployment {deployment['ID'][:8]} are promoted.\n")
+    return EarlierRun(allocations)
 
 
-def _settled(client: Client, name: str, plan: _plan.Plan, left: Left, params: Json) -> bool:
+def _settled(client: Client, name: str, plan: Plan, earlier: EarlierRun, params: Json) -> bool:
     """Whether a run of the same spec would have nothing to do and nothing to wait for."""
     if not plan.index:
         return False
-    registered = _jobs.read(client, name)
+    registered = read_job(client, name)
     if registered["Periodic"] or registered["ParameterizedJob"]:
         return True
-    return Rollout(client, registered, Wait(name, params["timeout"], lambda line: None)).settled(left.allocations)
+    return Rollout(client, registered, Wait(name, params["timeout"], lambda line: None)).settled(earlier.allocations)
 
 
-def _check_index(wanted: int | None, plan: _plan.Plan, name: str) -> None:
+def _check_index(wanted: int | None, plan: Plan, name: str) -> None:
     if wanted is None or wanted == plan.index:
         return
     found = f"its index is now {plan.index}" if plan.index else "it does not exist"
@@ -128,7 +128,7 @@ def _check_index(wanted: int | None, plan: _plan.Plan, name: str) -> None:
 
 
 def _bring_up(client: Client, name: str, registration: Registration, params: Json, wait: Wait) -> Json:
-    registered = _jobs.read(client, name)
+    registered = read_job(client, name)
     # Nomad compares the index before it writes, not while it writes: of two writes at once both may be taken, and the last one stays.
     now = registered["JobModifyIndex"]
     if now != registration.job_index:
@@ -149,8 +149,8 @@ def _bring_up(client: Client, name: str, registration: Registration, params: Jso
         "eval_id": registration.evaluation,
         "job_modify_index": registered["JobModifyIndex"],
         "job_version": registered["Version"],
-        "deployment": _deployments.result(rollout.deployment),
-        "allocations": [_allocations.summary(allocation) for allocation in rollout.allocations],
+        "deployment": deployment_result(rollout.deployment),
+        "allocations": [allocation_summary(allocation) for allocation in rollout.allocations],
     }
 
 
@@ -162,10 +162,10 @@ def _register(client: Client, body: Json, index: int) -> Registration:
     except Conflict:
         # Its own write, when the first answer was lost and the request was sent again; nothing of it may be placed yet.
         job = body["Job"]
-        if _plan.make(client, job).differs:
+        if plan_job(client, job).differs:
             raise
-        registered = _jobs.read(client, job["ID"])
-        return Registration(_evaluations.of_registration(client, registered), registered["JobModifyIndex"])
+        registered = read_job(client, job["ID"])
+        return Registration(evaluation_of_registration(client, registered), registered["JobModifyIndex"])
 
 
 def _remembers_failures(client: Client, name: str) -> bool:
@@ -174,7 +174,7 @@ def _remembers_failures(client: Client, name: str) -> bool:
     Measured: stopping and registering brings back a batch job and a service that may be rescheduled, no others; an evaluation with
     force-reschedule and stopping the failed allocation bring back none.
     """
-    job = _jobs.read(client, name)
+    job = read_job(client, name)
     return job["Type"] != "batch" and not (job["Type"] == "service" and all(map(reschedules, job["TaskGroups"])))
 
 
@@ -183,7 +183,7 @@ def _start_over(client: Client, body: Json, index: int, purge: bool) -> Registra
     job = body["Job"]
     stopped = _put(client, {**body, "Job": {**job, "Stop": True}}, index)
     if purge:
-        client.delete(_jobs.job_path(job["ID"]), f"remove the failed job {job['ID']}", "submit-job", purge="true")
+        client.delete(job_path(job["ID"]), f"remove the failed job {job['ID']}", "submit-job", purge="true")
     return _register(client, body, 0 if purge else int(stopped["JobModifyIndex"]))
 
 
@@ -195,13 +195,13 @@ def _put(client: Client, body: Json, index: int) -> Json:
 def _absent(client: Client, params: Json, run: Run) -> Json:
     name = params["name"]
     namespace = client.namespace or "default"
-    client = client.inside(namespace)
+    client = client.in_namespace(namespace)
     result: Json = {"changed": False, "job_id": name, "namespace": namespace, "eval_id": None, "allocations": [], "diff": {}}
-    job = _jobs.find(client, name)
+    job = find_job(client, name)
     if job is None:
         return result
     if params["owner"]:
-        _existing.check_owner(job, params["owner"], params["adopt"])
+        check_owner(job, params["owner"], params["adopt"])
     # A dead service is not a stopped one: a new node may start it again.
     over = job["Stop"] or (job["Status"] == "dead" and job["Type"] in ("batch", "sysbatch"))
     result["changed"] = bool(params["purge"] or not over)
@@ -211,7 +211,7 @@ def _absent(client: Client, params: Json, run: Run) -> Json:
     if run.check:
         return result
     with Wait(name, params["timeout"], run.progress) as wait:
-        patient = client.during(wait)
+        patient = client.with_wait(wait)
         # Nomad forgets the allocations of a purged job at once, and then nobody could tell whether they have ended.
         if not over and (params["wait"] or not params["purge"]):
             result["eval_id"] = _stop(patient, name, params["eval_priority"])
@@ -223,7 +223,7 @@ def _absent(client: Client, params: Json, run: Run) -> Json:
 
 
 def _stop(client: Client, name: str, priority: int | None, **query: str) -> str | None:
-    path, what = _jobs.job_path(name), f"stop the job {name}"
+    path, what = job_path(name), f"stop the job {name}"
     return client.delete(path, what, "submit-job", eval_priority=priority, **query).data["EvalID"] or None
 
 
@@ -231,16 +231,16 @@ def _until_ended(client: Client, name: str, wait: Wait) -> list[Json]:
     wait.outcome = "stopped"
     index = 0
     while True:
-        answer = _allocations.of_job(client, name, **wait.block(index))
+        answer = list_allocations(client, name, **wait.block(index))
         index = answer.index
-        left = [allocation for allocation in answer.data if allocation["ClientStatus"] not in _allocations.TERMINAL]
-        found = [_allocations.summary(allocation) for allocation in answer.data]
+        left = [allocation for allocation in answer.data if allocation["ClientStatus"] not in TERMINAL_STATUSES]
+        found = [allocation_summary(allocation) for allocation in answer.data]
         if not left:
             return found
         wait.tell(f"{len(left)} of {len(found)} allocations still stopping")
-        _allocations.tell_tasks(wait, left)
+        tell_task_events(wait, left)
         if wait.over:
-            names = ", ".join(f"{_allocations.short(allocation)} ({allocation['ClientStatus']})" for allocation in left)
+            names = ", ".join(f"{short_id(allocation)} ({allocation['ClientStatus']})" for allocation in left)
             raise TimedOut(f"{name}: not all allocations have ended after {wait.seconds} s: {names}", allocations=found)
 
 

@@ -9,26 +9,26 @@ import base64
 import typing as t
 import uuid
 
-from .. import _arguments
+from ...module_utils import _arguments
 from .._entry import Entry, Run
 from .._errors import InvalidInput, NotFound
 from .._job.rollout import Rollout
-from .._nomad import allocations as _allocations
-from .._nomad import jobs as _jobs
+from .._json import Json
+from .._nomad.allocations import allocation_summary
 from .._nomad.client import Client
+from .._nomad.jobs import job_path, read_job
 from .._wait import Wait
 
-Json = dict[str, t.Any]
-LIMIT_BYTES = 16 * 1024
+PAYLOAD_LIMIT_BYTES = 16 * 1024
 
 
 def logic(params: Json, run: Run) -> Json:
     """Start one child of the job; in check mode say whether that is possible."""
-    client = Client.of(params)
-    client = client.inside(client.namespace or "default")
+    client = Client.from_options(params)
+    client = client.in_namespace(client.namespace or "default")
     name = params["job"]
     try:
-        job = _jobs.read(client, name)
+        job = read_job(client, name)
     except NotFound as error:
         raise NotFound(f"There is no job {name} in namespace {client.namespace}: register it first.", **error.details) from None
     if job["Stop"]:
@@ -45,16 +45,16 @@ def logic(params: Json, run: Run) -> Json:
     if run.check:
         return result
     with Wait(name, params["timeout"], run.progress) as wait:
-        patient = client.during(wait)
+        patient = client.with_wait(wait)
         child, evaluation = start(patient, job, params)
         result.update(changed=bool(evaluation), dispatched_job_id=child, eval_id=evaluation)
         wait.outcome = f"{child} started"
         wait.tell(f"{child} {'started' if evaluation else 'was started before with this idempotency token'}")
         if params["wait"]:
             wait.outcome = "successful"
-            rollout = Rollout(client, _jobs.read(patient, child), wait)
+            rollout = Rollout(client, read_job(patient, child), wait)
             rollout.follow(evaluation)
-            result["allocations"] = [_allocations.summary(allocation) for allocation in rollout.allocations]
+            result["allocations"] = [allocation_summary(allocation) for allocation in rollout.allocations]
     return result
 
 
@@ -80,9 +80,9 @@ def _check_payload(name: str, rules: Json, params: Json) -> None:
         raise InvalidInput(f"Job {name} forbids a payload.")
     if not payload and wanted == "required":
         raise InvalidInput(f"Job {name} requires a payload.")
-    if len((payload or "").encode()) > LIMIT_BYTES:
+    if len((payload or "").encode()) > PAYLOAD_LIMIT_BYTES:
         raise InvalidInput(
-            f"payload: {len(payload.encode())} bytes; Nomad takes at most {LIMIT_BYTES}. Put the data where the task can fetch it."
+            f"payload: {len(payload.encode())} bytes; Nomad takes at most {PAYLOAD_LIMIT_BYTES}. Put the data where the task can fetch it."
         )
 
 
@@ -105,13 +105,13 @@ def _dispatch(client: Client, job: Json, params: Json) -> tuple[str, str | None]
         "Meta": {key: str(value) for key, value in (params["meta"] or {}).items()},
         "IdPrefixTemplate": params["id_prefix_template"] or "",
     }
-    path = _jobs.job_path(job["ID"], "/dispatch")
+    path = job_path(job["ID"], "/dispatch")
     answer = client.put(path, body, f"dispatch the job {job['ID']}", "dispatch-job", idempotency_token=token).data
     return str(answer["DispatchedJobID"]), answer["EvalID"] or None
 
 
 def _force(client: Client, job: Json, _params: Json) -> tuple[str, str | None]:
-    path, what = _jobs.job_path(job["ID"], "/periodic/force"), f"force the periodic job {job['ID']}"
+    path, what = job_path(job["ID"], "/periodic/force"), f"force the periodic job {job['ID']}"
     evaluation = str(client.put(path, None, what, "dispatch-job or submit-job", retries=False).data["EvalID"])
     return str(client.get(f"/v1/evaluation/{evaluation}", what).data["JobID"]), evaluation
 

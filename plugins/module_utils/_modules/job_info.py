@@ -8,30 +8,30 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .. import _arguments
+from ...module_utils import _arguments
+from .._durations import NANOSECONDS
 from .._entry import Entry, Run
 from .._errors import Denied, InvalidInput, NomadError, NotFound
-from .._job.placement import reasons
-from .._nomad import checks as _checks
-from .._nomad import deployments as _deployments
-from .._nomad import jobs as _jobs
-from .._nomad.allocations import summary
+from .._job.placement import placement_failures
+from .._json import Json
+from .._nomad.allocations import allocation_summary
+from .._nomad.checks import check_results
 from .._nomad.client import Client
-from .._nomad.paging import everything, matching
+from .._nomad.deployments import deployment_result
+from .._nomad.jobs import find_job, job_path
+from .._nomad.paging import filter_expression, list_all
 from .._redact import scrub
 
-Json = dict[str, t.Any]
-Key = tuple[str, str]
+JobKey = tuple[str, str]
 COUNTS = ("queued", "starting", "running", "complete", "failed", "lost", "unknown")
-NANOSECONDS = 1_000_000_000
 
 
 def logic(params: Json, run: Run) -> Json:
     """Return the jobs that have this name or prefix, with what was asked for."""
     if params["name"] == "":
         raise InvalidInput("name is empty. Leave it out to see all jobs.")
-    client = Client.of(params)
-    query = _Query(client.inside(client.namespace or "default"), params["name"], params["prefix"] or "")
+    client = Client.from_options(params)
+    query = _Query(client.in_namespace(client.namespace or "default"), params["name"], params["prefix"] or "")
     jobs = query.jobs()
     wanted = params["gather"] if jobs else []
     if "versions" in wanted:
@@ -39,7 +39,7 @@ def logic(params: Json, run: Run) -> Json:
             job["versions"] = query.versions(job)
     if "deployment" in wanted:
         for job, found in _of_each(jobs, query.of_all("deployments")):
-            job["deployment"] = _deployments.result(found[0]) if found else None
+            job["deployment"] = deployment_result(found[0]) if found else None
     if "evaluations" in wanted:
         for job, found in _of_each(jobs, query.of_all("evaluations")):
             job["evaluations"] = [_evaluation(one, job.get("job") or {}) for one in found]
@@ -68,17 +68,17 @@ class _Query:
         return self.prefix if self.name is None else self.name
 
     def _filter(self, field: str) -> str | None:
-        return matching(field, self._text, self.name is not None) if self._text else None
+        return filter_expression(field, self._text, self.name is not None) if self._text else None
 
     def jobs(self) -> list[Json]:
         """Return the jobs, by namespace and ID; with their specs when they were asked for by name."""
-        stubs = everything(self.client, "/v1/jobs", "list the jobs", "list-jobs", prefix=self._text or None, filter=self._filter("ID"))
+        stubs = list_all(self.client, "/v1/jobs", "list the jobs", "list-jobs", prefix=self._text or None, filter=self._filter("ID"))
         if self.name is None:
             versions = {(one["Namespace"], one["ID"]): one["Version"] for one in self._statuses(stubs)}
             jobs = [_job(stub, versions.get((stub["Namespace"], stub["ID"]))) for stub in stubs]
         else:
             # None where it was purged since it was listed.
-            specs = [(stub, _jobs.find(self.client.inside(stub["Namespace"]), stub["ID"])) for stub in stubs]
+            specs = [(stub, find_job(self.client.in_namespace(stub["Namespace"]), stub["ID"])) for stub in stubs]
             jobs = [{**_job(stub, spec["Version"]), "job": spec} for stub, spec in specs if spec]
         return sorted(jobs, key=lambda job: (job["namespace"], job["id"]))
 
@@ -91,13 +91,13 @@ class _Query:
 
     def of_all(self, concern: str) -> list[Json]:
         """Return all allocations, deployments or evaluations of all the jobs."""
-        return everything(self.client, f"/v1/{concern}", f"list the {concern}", filter=self._filter("JobID"))
+        return list_all(self.client, f"/v1/{concern}", f"list the {concern}", filter=self._filter("JobID"))
 
     def versions(self, job: Json) -> list[Json]:
         """Return the versions that Nomad remembers, newest first. Nomad has no list of them for several jobs."""
-        path = _jobs.job_path(job["id"], "/versions")
+        path = job_path(job["id"], "/versions")
         try:
-            found = self.client.inside(job["namespace"]).get(path, f"read the versions of {job['id']}").data["Versions"]
+            found = self.client.in_namespace(job["namespace"]).get(path, f"read the versions of {job['id']}").data["Versions"]
         except NotFound:  # purged since it was listed
             return []
         return [_version(one) for one in found]
@@ -105,7 +105,7 @@ class _Query:
     def checks(self, allocation: Json, run: Run) -> list[Json]:
         """Ask the allocation's client for the results of its checks. Nomad's servers do not know them."""
         try:
-            found = _checks.results(self.client, allocation)
+            found = check_results(self.client, allocation)
         except Denied:
             raise
         except NomadError as error:
@@ -116,7 +116,7 @@ class _Query:
 
 def _of_each(jobs: list[Json], found: list[Json]) -> list[tuple[Json, list[Json]]]:
     """Return each job with what is its own, newest first. Older things belong to a purged job that had the same ID."""
-    groups: dict[Key, list[Json]] = {(job["namespace"], job["id"]): [] for job in jobs}
+    groups: dict[JobKey, list[Json]] = {(job["namespace"], job["id"]): [] for job in jobs}
     for one in found:
         groups.get((one["Namespace"], one["JobID"]), []).append(one)
     newest_first = {key: sorted(group, key=lambda one: -one["CreateIndex"]) for key, group in groups.items()}
@@ -162,14 +162,14 @@ def _evaluation(evaluation: Json, spec: Json) -> Json:
         "triggered_by": evaluation["TriggeredBy"],
         "status": evaluation["Status"],
         "description": evaluation.get("StatusDescription") or "",
-        "failed_groups": {group: reasons(metrics, spec, group) for group, metrics in failed},
+        "failed_groups": {group: placement_failures(metrics, spec, group) for group, metrics in failed},
     }
 
 
 def _allocation(allocation: Json) -> Json:
     health = allocation.get("DeploymentStatus") or {}
     return {
-        **summary(allocation),
+        **allocation_summary(allocation),
         "desired_status": allocation["DesiredStatus"],
         "group": allocation["TaskGroup"],
         "job_version": allocation["JobVersion"],

@@ -10,18 +10,18 @@ import re
 import typing as t
 import urllib.parse
 
-from .. import _arguments
+from ...module_utils import _arguments
 from .._entry import Entry, Run
 from .._errors import Failed, InvalidInput
-from .._nomad import jobs as _jobs
+from .._json import Json
 from .._nomad.client import Client
-from .._nomad.paging import everything
+from .._nomad.jobs import read_job
+from .._nomad.paging import list_all
 
-Json = dict[str, t.Any]
 Finding = tuple[str, str, str]
 LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
-# By its environment a sidecar of this collection is known.
-MARK = "SIDECAR_TAGS"
+# Every sidecar of this collection has this environment variable.
+SIDECAR_VARIABLE = "SIDECAR_TAGS"
 KINDS = (
     *("acls_off", "http", "broad_variable", "image_latest"),
     *("key_reusable", "key_not_ephemeral", "key_untagged", "key_long_lived"),
@@ -34,8 +34,8 @@ def logic(params: Json, run: Run) -> Json:
     """Return what was found; with `strict` fail when that is something which is not accepted."""
     if unknown := set(params["accept"]) - set(KINDS):
         raise InvalidInput(f"accept: {', '.join(sorted(unknown))} is not among {', '.join(KINDS)}.")
-    client = Client.of(params)
-    client = client.inside(client.namespace or "default")
+    client = Client.from_options(params)
+    client = client.in_namespace(client.namespace or "default")
     sidecars = {(job["Namespace"], job["ID"]): job for job in _jobs_with_sidecar(client)}
     found = [*_of_nomad(client), *_of_variables(client, sidecars), *_of_images(sidecars.values())]
     found += [finding for key in params["keys"] for finding in _of_key(key, params["max_key_days"])]
@@ -49,10 +49,10 @@ def logic(params: Json, run: Run) -> Json:
 
 
 def _jobs_with_sidecar(client: Client) -> t.Iterator[Json]:
-    for stub in everything(client, "/v1/jobs", "list the jobs", "list-jobs"):
+    for stub in list_all(client, "/v1/jobs", "list the jobs", "list-jobs"):
         if stub["Status"] != "dead":
-            job = _jobs.read(client.inside(stub["Namespace"]), stub["ID"])
-            if any(MARK in (task.get("Env") or {}) for group in job["TaskGroups"] for task in group["Tasks"]):
+            job = read_job(client.in_namespace(stub["Namespace"]), stub["ID"])
+            if any(SIDECAR_VARIABLE in (task.get("Env") or {}) for group in job["TaskGroups"] for task in group["Tasks"]):
                 yield job
 
 
@@ -65,7 +65,7 @@ def _of_nomad(client: Client) -> t.Iterator[Finding]:
 
 
 def _of_variables(client: Client, sidecars: t.Container[tuple[str, str]]) -> t.Iterator[Finding]:
-    for found in everything(client, "/v1/vars", "list the variables", "variables list", prefix="nomad/jobs"):
+    for found in list_all(client, "/v1/vars", "list the variables", "variables list", prefix="nomad/jobs"):
         parts = found["Path"].split("/")
         if len(parts) == 2:
             yield "broad_variable", found["Path"], "every job of the namespace reads it"

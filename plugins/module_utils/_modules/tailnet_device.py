@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from .. import _arguments
+from ...module_utils import _arguments
 from .._durations import seconds
 from .._entry import Entry, Run
 from .._errors import InvalidInput
-from .._tailnet import control_plane as _control
-from .._tailnet.model import Device, checked_hostname, checked_tags
-
-Json = dict[str, t.Any]
+from .._json import Json
+from .._tailnet.control_plane import control_plane_of
+from .._tailnet.devices import Device
+from .._tailnet.names import checked_hostname, checked_tags
 
 
 def logic(params: Json, run: Run) -> Json:
@@ -23,7 +21,7 @@ def logic(params: Json, run: Run) -> Json:
     if not tags:
         raise InvalidInput("tags is empty: a device without tags is somebody's own, and never removed.")
     offline_for = seconds("offline_for", params["offline_for"])
-    control = _control.of(params, run.secrets)
+    control = control_plane_of(params, run.secrets)
     names = control.given(hostname)
     named = sorted((one for one in control.devices() if names.fullmatch(one.given_name)), key=lambda one: (one.given_name, one.node_id))
 

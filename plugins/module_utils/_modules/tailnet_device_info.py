@@ -5,19 +5,16 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from .. import _arguments
+from ...module_utils import _arguments
 from .._entry import Entry, Run
-from .._tailnet import control_plane as _control
-from .._tailnet.model import checked_hostname, checked_tags
-
-Json = dict[str, t.Any]
+from .._json import Json
+from .._tailnet.control_plane import control_plane_of
+from .._tailnet.names import checked_hostname, checked_tags
 
 
 def logic(params: Json, run: Run) -> Json:
     """Return the devices, or those of a name and with some tags."""
-    control = _control.of(params, run.secrets)
+    control = control_plane_of(params, run.secrets)
     tags = set(checked_tags(params["tags"]))
     names = control.given(checked_hostname(params["hostname"])) if params["hostname"] else None
     found = [device for device in control.devices() if tags <= set(device.tags) and (names is None or names.fullmatch(device.given_name))]

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import typing as t
 
-from .. import _arguments
+from ...module_utils import _arguments
 from .._entry import Entry, Run
 from .._errors import InvalidInput, TimedOut
-from .._nomad import allocations as _allocations
+from .._json import Json
+from .._nomad.allocations import TERMINAL_STATUSES, allocation_hostname, list_allocations
 from .._nomad.client import Client
-from .._sidecar.evidence import Reading, Wanted, dns_name, judge, judge_logout, read
+from .._nomad.jobs import require_job
+from .._sidecar.evidence import POLL_SECONDS, Reading, dns_name, read_evidence
+from .._sidecar.readiness import ExpectedNode, logout_verdict, readiness_verdict
 from .._wait import Wait
 
-Json = dict[str, t.Any]
-LOOK_SECONDS = 1.0
 # What no waiting changes, when it was seen in so many looks. A sidecar needs some to get a name back that has become free.
 FINAL, FINAL_LOOKS = ("wrong_name", "wrong_tags"), 15
 # Nothing is left that could tell whether the node logged out.
@@ -27,8 +28,8 @@ SETTLED = {"ready": ("ready",), "logged_out": ("logged_out", "never_joined", "co
 
 def logic(params: Json, run: Run) -> Json:
     """Wait until all nodes are proved; in check mode look once and fail for nothing."""
-    client = Client.of(params)
-    client = client.inside(client.namespace or "default")
+    client = Client.from_options(params)
+    client = client.in_namespace(client.namespace or "default")
     wait = Wait(params["job"], params["timeout"], run.progress)
     goal = params["state"]
     looks = 0
@@ -42,10 +43,10 @@ def logic(params: Json, run: Run) -> Json:
             break
         looks = looks + 1 if any(node["verdict"] in FINAL for node in open_) else 0
         # The evidence of an allocation that has ended stays as it is.
-        ended = goal == "logged_out" and all(node["client_status"] in _allocations.TERMINAL for node in open_)
+        ended = goal == "logged_out" and all(node["client_status"] in TERMINAL_STATUSES for node in open_)
         if ended or wait.over or looks >= FINAL_LOOKS:
             _give_up(params, nodes, open_, f" after {wait.seconds} s" if wait.over else "")
-        wait.pause(LOOK_SECONDS)
+        wait.pause(POLL_SECONDS)
     for node in nodes if goal == "ready" else ():
         if node["open_ports"]:
             run.warn(
@@ -70,19 +71,19 @@ def _give_up(params: Json, nodes: list[Json], open_: list[Json], when: str) -> t
 
 
 def _look(client: Client, params: Json) -> list[Json]:
-    allocations = of_interest(client, params)
+    allocations = observed_allocations(client, params)
     return [_node(client, allocation, params) for allocation in allocations]
 
 
-def of_interest(client: Client, params: Json) -> list[Json]:
+def observed_allocations(client: Client, params: Json) -> list[Json]:
     """The allocations that should run (ready), the last version's allocations (logged_out), or whatever runs (observed)."""
     job, task = params["job"], params["task"]
-    version = _allocations.job_of(client, job)["Version"] if params["state"] == "ready" else None
-    found = _allocations.of_job(client, job).data
+    version = require_job(client, job)["Version"] if params["state"] == "ready" else None
+    found = list_allocations(client, job).data
     if params["state"] == "ready":
         kept = [one for one in found if one["JobVersion"] == version and one["DesiredStatus"] == "run"]
     elif params["state"] == "observed":
-        kept = [one for one in found if one["ClientStatus"] not in _allocations.TERMINAL]
+        kept = [one for one in found if one["ClientStatus"] not in TERMINAL_STATUSES]
     else:
         kept = [one for one in found if one["JobVersion"] == max(one["JobVersion"] for one in found)]
     with_task = [one for one in kept if not one.get("TaskStates") or task in one["TaskStates"]]
@@ -93,18 +94,18 @@ def of_interest(client: Client, params: Json) -> list[Json]:
 
 
 def _node(client: Client, allocation: Json, params: Json) -> Json:
-    reading = read(client, allocation, params["task"])
+    reading = read_evidence(client, allocation, params["task"])
     if params["state"] != "logged_out":
-        if allocation["ClientStatus"] in _allocations.TERMINAL:
+        if allocation["ClientStatus"] in TERMINAL_STATUSES:
             reading = Reading(verdict="not_ready", reason=f"the allocation is {allocation['ClientStatus']}")
         tags = None if params["tags"] is None else tuple(params["tags"])
-        hostname = params["hostname"] and _allocations.named(params["hostname"], allocation)
-        wanted = Wanted(hostname, params["tailnet"], tags, params["serve_config"], params["max_age"], params["canary"])
-        verdict, reason = judge(reading, wanted)
-    elif allocation["ClientStatus"] in _allocations.TERMINAL and not _started(allocation, params["task"]):
+        hostname = params["hostname"] and allocation_hostname(params["hostname"], allocation)
+        wanted = ExpectedNode(hostname, params["tailnet"], tags, params["serve_config"], params["max_age"], params["canary"])
+        verdict, reason = readiness_verdict(reading, wanted)
+    elif allocation["ClientStatus"] in TERMINAL_STATUSES and not _started(allocation, params["task"]):
         verdict, reason = "never_joined", "the sidecar never started"
     else:
-        verdict, reason = judge_logout(reading, allocation["ClientStatus"] in _allocations.TERMINAL)
+        verdict, reason = logout_verdict(reading, allocation["ClientStatus"] in TERMINAL_STATUSES)
     evidence = reading.evidence or {}
     status = evidence.get("status") or {}
     node = status.get("Self") or {}

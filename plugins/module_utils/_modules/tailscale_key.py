@@ -7,24 +7,25 @@ from __future__ import annotations
 
 import typing as t
 
-from .. import _arguments
+from ...module_utils import _arguments
 from .._durations import seconds, shown
 from .._entry import Entry, Run
 from .._errors import InvalidInput
-from .._tailnet import control_plane as _control
-from .._tailnet.model import Control, Key, Wanted, checked_tags
+from .._json import Json
+from .._tailnet.auth_keys import AuthKey, KeyRequest
+from .._tailnet.control_plane import ControlPlane, control_plane_of
+from .._tailnet.names import checked_tags
 
-Json = dict[str, t.Any]
 ALIKE = ("reusable", "ephemeral", "preauthorized", "tags")
 
 
 def logic(params: Json, run: Run) -> Json:
     """Have a key that does, or none; in check mode say what that would take."""
-    control = _control.of(params, run.secrets)
+    control = control_plane_of(params, run.secrets)
     return _present(control, params, run) if params["state"] == "present" else _absent(control, params, run)
 
 
-def _present(control: Control, params: Json, run: Run) -> Json:
+def _present(control: ControlPlane, params: Json, run: Run) -> Json:
     wanted = _wanted(params)
     renew_before = seconds("renew_before", params["renew_before"])
     if renew_before >= wanted.expiry:
@@ -42,7 +43,7 @@ def _present(control: Control, params: Json, run: Run) -> Json:
     return {"changed": True, "id": made.id, "expires": shown(made.expires), "reason": reason, "key": text, **origin}
 
 
-def _absent(control: Control, params: Json, run: Run) -> Json:
+def _absent(control: ControlPlane, params: Json, run: Run) -> Json:
     if not params["id"]:
         raise InvalidInput("id is empty: which key?")
     found = control.key(params["id"]) if _from_here(control, params) else None
@@ -52,15 +53,15 @@ def _absent(control: Control, params: Json, run: Run) -> Json:
     return {"changed": alive, "id": params["id"]}
 
 
-def _from_here(control: Control, params: Json) -> bool:
+def _from_here(control: ControlPlane, params: Json) -> bool:
     return params["origin"] in (None, control.origin)
 
 
-def _wanted(params: Json) -> Wanted:
+def _wanted(params: Json) -> KeyRequest:
     expiry = seconds("expiry", params["expiry"])
     if not expiry:
         raise InvalidInput("expiry is 0; such a key lets no node in.")
-    return Wanted(
+    return KeyRequest(
         reusable=params["reusable"],
         ephemeral=params["ephemeral"],
         preauthorized=params["preauthorized"],
@@ -70,7 +71,7 @@ def _wanted(params: Json) -> Wanted:
     )
 
 
-def _reason(current: Key | None, wanted: Wanted, renew_before: int) -> str | None:
+def _reason(current: AuthKey | None, wanted: KeyRequest, renew_before: int) -> str | None:
     """Return why the current key does not do; None when it does."""
     if current is None:
         return "no current key"
@@ -83,7 +84,7 @@ def _reason(current: Key | None, wanted: Wanted, renew_before: int) -> str | Non
     return "ends soon" if ends_soon else None
 
 
-def _comparable(key: Key | Wanted, name: str) -> t.Any:
+def _comparable(key: AuthKey | KeyRequest, name: str) -> t.Any:
     value = getattr(key, name)
     return sorted(value) if name == "tags" else value
 

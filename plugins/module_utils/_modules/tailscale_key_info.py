@@ -5,19 +5,16 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from .. import _arguments
+from ...module_utils import _arguments
 from .._entry import Entry, Run
 from .._errors import InvalidInput
-from .._tailnet import control_plane as _control
-
-Json = dict[str, t.Any]
+from .._json import Json
+from .._tailnet.control_plane import control_plane_of
 
 
 def logic(params: Json, run: Run) -> Json:
     """Return one auth key, or all that are listed; nothing where there is none."""
-    control = _control.of(params, run.secrets)
+    control = control_plane_of(params, run.secrets)
     if params["id"] == "":
         raise InvalidInput("id is empty; leave it out for all keys.")
     found = control.keys() if params["id"] is None else [control.key(params["id"])]

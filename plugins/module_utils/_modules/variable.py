@@ -5,28 +5,26 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from .. import _arguments
+from ...module_utils import _arguments
 from .._entry import Entry, Run
 from .._errors import Conflict, InvalidInput
+from .._json import Json
 from .._nomad.client import Client
-from .._nomad.variables import checked_path, find, url
+from .._nomad.variables import checked_variable_path, find_variable, variable_api_path
 
-Json = dict[str, t.Any]
 Items = dict[str, str]
-LIMIT_BYTES = 64 * 1024
+VARIABLE_LIMIT_BYTES = 64 * 1024
 # A shorter value ("true", "8080") is no secret worth hiding wherever it happens to occur.
 SECRET_LENGTH = 6
-HIDDEN = "(value not shown)"
+NOT_SHOWN = "(value not shown)"
 
 
 def logic(params: Json, run: Run) -> Json:
     """Bring the variable to the wanted state, or in check mode say what that would do."""
-    client = Client.of(params)
-    client = client.inside(client.namespace or "default")
+    client = Client.from_options(params)
+    client = client.in_namespace(client.namespace or "default")
     _choose_secrets(params, run)
-    path = checked_path(params["path"])
+    path = checked_variable_path(params["path"])
     wanted = _checked_items(params["items"]) if params["state"] == "present" else {}
     before, index = _read(client, path)
     _check_index(params["check_index"], index, path)
@@ -70,8 +68,10 @@ def _checked_items(items: Json | None) -> Items:
 
 def _check_size(texts: Items) -> None:
     size = sum(len(key.encode()) + len(value.encode()) for key, value in texts.items())
-    if size > LIMIT_BYTES:
-        raise InvalidInput(f"items: {size} bytes of keys and values; a variable holds at most {LIMIT_BYTES}. Split it over several paths.")
+    if size > VARIABLE_LIMIT_BYTES:
+        raise InvalidInput(
+            f"items: {size} bytes of keys and values; a variable holds at most {VARIABLE_LIMIT_BYTES}. Split it over several paths."
+        )
 
 
 def _choose_secrets(params: Json, run: Run) -> None:
@@ -98,17 +98,19 @@ def _check_index(wanted: int | None, index: int, path: str) -> None:
 
 def _read(client: Client, path: str) -> tuple[Items, int]:
     """Return items and index to write against; 0 means that the variable must not exist."""
-    found = find(client, path)
+    found = find_variable(client, path)
     return (found["Items"], int(found["ModifyIndex"])) if found else ({}, 0)
 
 
 def _write(client: Client, path: str, wanted: Items, before: Items, index: int) -> int:
     try:
         if not wanted:
-            client.delete(url(path), f"delete the variable {path}", "variables destroy", cas=index)
+            client.delete(variable_api_path(path), f"delete the variable {path}", "variables destroy", cas=index)
             return 0
         body = {"Path": path, "Namespace": client.namespace, "Items": wanted}
-        return int(client.put(url(path), body, f"write the variable {path}", "variables write", cas=index).data["ModifyIndex"])
+        return int(
+            client.put(variable_api_path(path), body, f"write the variable {path}", "variables write", cas=index).data["ModifyIndex"]
+        )
     except Conflict as error:
         # Our own write arrived, but its answer was lost on the way and it was sent again: that is no conflict.
         now, new_index = _read(client, path)
@@ -121,7 +123,7 @@ def _write(client: Client, path: str, wanted: Items, before: Items, index: int) 
 
 
 def _masked(items: Items, changed: list[str], age: str) -> str:
-    return "".join(f"{key}: ({age} value, not shown)\n" if key in changed else f"{key}: {HIDDEN}\n" for key in sorted(items))
+    return "".join(f"{key}: ({age} value, not shown)\n" if key in changed else f"{key}: {NOT_SHOWN}\n" for key in sorted(items))
 
 
 def _headers(path: str) -> Json:

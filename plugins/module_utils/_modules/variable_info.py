@@ -5,27 +5,24 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from .. import _arguments
+from ...module_utils import _arguments
+from .._durations import NANOSECONDS
 from .._entry import Entry, Run
+from .._json import Json
 from .._nomad.client import Client
-from .._nomad.paging import everything
-from .._nomad.variables import checked_path, find
-
-Json = dict[str, t.Any]
-NANOSECONDS = 1_000_000_000
+from .._nomad.paging import list_all
+from .._nomad.variables import checked_variable_path, find_variable
 
 
 def logic(params: Json, _run: Run) -> Json:
     """Return one variable with the names of its keys, or all below a prefix; nothing where there is none."""
-    client = Client.of(params)
-    client = client.inside(client.namespace or "default")
+    client = Client.from_options(params)
+    client = client.in_namespace(client.namespace or "default")
     if params["path"] is not None:
-        found = find(client, checked_path(params["path"]))
+        found = find_variable(client, checked_variable_path(params["path"]))
         variables = [_with_keys(found, params["reveal"])] if found else []
     else:
-        listed = everything(client, "/v1/vars", "list the variables", "variables list", prefix=params["prefix"] or None)
+        listed = list_all(client, "/v1/vars", "list the variables", "variables list", prefix=params["prefix"] or None)
         variables = [_variable(one) for one in sorted(listed, key=lambda one: (one["Namespace"], one["Path"]))]
     return {"changed": False, "variables": variables}
 

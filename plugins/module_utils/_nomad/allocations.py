@@ -8,29 +8,27 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._errors import NotFound
+from .._json import Json
 from .._wait import Wait
-from . import jobs as _jobs
 from .client import Answer, Client
 from .jobs import job_path
-from .tasks import message, task_ends
+from .tasks import event_message, task_ends
 
-Json = dict[str, t.Any]
-TERMINAL = ("complete", "failed", "lost")
+TERMINAL_STATUSES = ("complete", "failed", "lost")
 # Nomad puts the number of the allocation for it.
-INDEX = "${NOMAD_ALLOC_INDEX}"
+ALLOC_INDEX = "${NOMAD_ALLOC_INDEX}"
 # And for it the first eight characters of the allocation's ID.
-SHORT_ID = "${NOMAD_SHORT_ALLOC_ID}"
+SHORT_ALLOC_ID = "${NOMAD_SHORT_ALLOC_ID}"
 
 
-def of_job(client: Client, job: str, **query: t.Any) -> Answer:
+def list_allocations(client: Client, job: str, **query: t.Any) -> Answer:
     """List a job's allocations, newest first; `data` holds Nomad's AllocListStub."""
     answer = client.get(job_path(job, "/allocations"), f"list the allocations of {job}", **query)
     answer.data.sort(key=lambda allocation: -allocation["CreateIndex"])
     return answer
 
 
-def given_up(allocations: list[Json]) -> list[Json]:
+def given_up_allocations(allocations: list[Json]) -> list[Json]:
     """Return those that failed although they should run, and have no successor.
 
     Nomad gives up on them only when no evaluation is left either: see `_evaluations.left`.
@@ -39,22 +37,13 @@ def given_up(allocations: list[Json]) -> list[Json]:
     return [allocation for allocation in wanted if allocation["ClientStatus"] == "failed" and not allocation.get("NextAllocation")]
 
 
-def job_of(client: Client, job: str) -> Json:
-    """Return the job as it should run."""
-    try:
-        return _jobs.read(client, job)
-    except NotFound as error:
-        where = f"namespace {client.namespace or 'default'}" + (f", region {client.region}" if client.region else "")
-        raise NotFound(f"There is no job {job} in {where}.", **error.details) from None
-
-
-def index(allocation: Json) -> int:
+def allocation_index(allocation: Json) -> int:
     """Return the number of an allocation in its group: Nomad calls it JOB.GROUP[NUMBER]."""
     found = re.search(r"\[(\d+)\]$", allocation["Name"])
     return int(found[1]) if found else 0
 
 
-def summary(allocation: Json) -> Json:
+def allocation_summary(allocation: Json) -> Json:
     """Return what a result says about an allocation, with how each of its tasks ended or stands."""
     return {
         "id": allocation["ID"],
@@ -65,21 +54,21 @@ def summary(allocation: Json) -> Json:
     }
 
 
-def named(hostname: str, allocation: Json) -> str:
+def allocation_hostname(hostname: str, allocation: Json) -> str:
     """Return a hostname as Nomad fills it in for this allocation."""
-    return hostname.replace(INDEX, str(index(allocation))).replace(SHORT_ID, short(allocation))
+    return hostname.replace(ALLOC_INDEX, str(allocation_index(allocation))).replace(SHORT_ALLOC_ID, short_id(allocation))
 
 
-def short(allocation: Json) -> str:
+def short_id(allocation: Json) -> str:
     """Return the short id that Nomad's own tools show."""
     return str(allocation["ID"])[:8]
 
 
-def tell_tasks(wait: Wait, allocations: list[Json]) -> None:
+def tell_task_events(wait: Wait, allocations: list[Json]) -> None:
     """Show each task's last event as it happens."""
     for allocation in allocations:
         for task, state in sorted((allocation.get("TaskStates") or {}).items()):
             events = state.get("Events") or []
             if events:
-                text = message(events[-1]) or events[-1]["Type"]
-                wait.tell(f"alloc {short(allocation)} {task}: {text}", topic=f"{allocation['ID']}/{task}")
+                text = event_message(events[-1]) or events[-1]["Type"]
+                wait.tell(f"alloc {short_id(allocation)} {task}: {text}", topic=f"{allocation['ID']}/{task}")

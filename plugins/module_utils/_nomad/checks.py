@@ -5,19 +5,17 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from .._errors import NomadError
+from .._json import Json
 from .._redact import scrub
 from .client import Client
 
-Json = dict[str, t.Any]
 OUTPUT_LETTERS = 400
 # As many as a failure names.
-ALLOCATIONS = 3
+SHOWN_ALLOCATIONS = 3
 
 
-def results(client: Client, allocation: Json) -> list[Json]:
+def check_results(client: Client, allocation: Json) -> list[Json]:
     """Ask an allocation's client for the results of the checks of Nomad's own services, by service; the servers do not know them."""
     path = f"/v1/client/allocation/{allocation['ID']}/checks"
     # By their IDs; null where the allocation has no check.
@@ -25,17 +23,17 @@ def results(client: Client, allocation: Json) -> list[Json]:
     return [found[ident] for ident in sorted(found, key=lambda ident: (found[ident]["Service"], found[ident]["Check"], ident))]
 
 
-def watched(client: Client, job: Json, allocations: list[Json]) -> dict[str, list[Json]]:
+def failing_checks_by_allocation(client: Client, job: Json, allocations: list[Json]) -> dict[str, list[Json]]:
     """Return the failing checks of the newest allocations that run and are not healthy yet, by allocation."""
     services = [service for group in job.get("TaskGroups") or [] for _task, service in _services(group)]
     if not any(service.get("Provider") == "nomad" and service.get("Checks") for service in services):
         return {}
     young = [one for one in allocations if one["ClientStatus"] == "running" and not (one.get("DeploymentStatus") or {}).get("Healthy")]
-    found = {allocation["ID"]: _told(client, allocation) for allocation in young[:ALLOCATIONS]}
+    found = {allocation["ID"]: _told(client, allocation) for allocation in young[:SHOWN_ALLOCATIONS]}
     return {ident: checks for ident, checks in found.items() if checks}
 
 
-def failing(client: Client, allocation: Json, seen: list[Json]) -> list[Json]:
+def failing_checks(client: Client, allocation: Json, seen: list[Json]) -> list[Json]:
     """Return the checks of an allocation that do not succeed, by service.
 
     Where the client does not tell any more they are those last seen; where they were never seen and the tasks are not to blame,
@@ -48,7 +46,7 @@ def failing(client: Client, allocation: Json, seen: list[Json]) -> list[Json]:
 def _told(client: Client, allocation: Json) -> list[Json] | None:
     """Return the checks of Nomad's own services that do not succeed; None where the client does not tell (stopped, collected, down)."""
     try:
-        found = results(client, allocation)
+        found = check_results(client, allocation)
     except NomadError:
         return None
     if not found:

@@ -71,7 +71,7 @@ class Client:
     wait: Wait | None = None
 
     @classmethod
-    def of(cls, params: dict[str, t.Any]) -> Client:
+    def from_options(cls, params: dict[str, t.Any]) -> Client:
         """Return the client for the options of `connection`; an empty text counts as not given, and a line's end at a text's is none."""
         params = {name: (value.strip() if isinstance(value, str) else value) or None for name, value in params.items()}
         address = (params["address"] or DEFAULT_ADDRESS).rstrip("/")
@@ -94,11 +94,11 @@ class Client:
             http_auth=params["http_auth"],
         )
 
-    def inside(self, namespace: str, region: str | None = None) -> Client:
+    def in_namespace(self, namespace: str, region: str | None = None) -> Client:
         """Return the same client for another namespace (and region)."""
         return replace(self, namespace=namespace, region=region or self.region)
 
-    def during(self, wait: Wait | None) -> Client:
+    def with_wait(self, wait: Wait | None) -> Client:
         """Return the same client for the time of a wait: a server that is away is asked again until the time is over."""
         return replace(self, wait=wait)
 

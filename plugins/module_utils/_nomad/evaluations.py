@@ -5,28 +5,25 @@
 
 from __future__ import annotations
 
-import typing as t
-
+from .._json import Json
 from .client import Client
 from .jobs import job_path
 
-Json = dict[str, t.Any]
 
-
-def of_job(client: Client, job: str) -> list[Json]:
+def list_evaluations(client: Client, job: str) -> list[Json]:
     """List a job's evaluations, newest first."""
     found: list[Json] = client.get(job_path(job, "/evaluations"), f"list the evaluations of {job}").data
     return sorted(found, key=lambda evaluation: -evaluation["CreateIndex"])
 
 
-def left(client: Client, job: str) -> bool:
+def has_open_evaluation(client: Client, job: str) -> bool:
     """Return whether the scheduler has something to do for the job, now or later."""
-    return any(evaluation["Status"] in ("pending", "blocked") for evaluation in of_job(client, job))
+    return any(evaluation["Status"] in ("pending", "blocked") for evaluation in list_evaluations(client, job))
 
 
-def of_registration(client: Client, job: Json) -> str | None:
+def evaluation_of_registration(client: Client, job: Json) -> str | None:
     """Return the id of the evaluation that the last registration of a job (as read from Nomad) made."""
-    for evaluation in of_job(client, job["ID"]):
+    for evaluation in list_evaluations(client, job["ID"]):
         if evaluation.get("JobModifyIndex") == job["JobModifyIndex"]:
             return str(evaluation["ID"])
     return None

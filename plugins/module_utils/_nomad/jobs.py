@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import typing as t
 import urllib.parse
 
 from .._errors import NotFound
+from .._json import Json
 from .client import Client
-
-Json = dict[str, t.Any]
 
 
 def job_path(job: str, below: str = "") -> str:
@@ -19,15 +17,24 @@ def job_path(job: str, below: str = "") -> str:
     return f"/v1/job/{urllib.parse.quote(job, safe='')}{below}"
 
 
-def read(client: Client, job: str) -> Json:
+def read_job(client: Client, job: str) -> Json:
     """Return the job as Nomad has it, running or stopped; raise NotFound where there is none."""
     found: Json = client.get(job_path(job), f"read the job {job}").data
     return found
 
 
-def find(client: Client, job: str) -> Json | None:
+def find_job(client: Client, job: str) -> Json | None:
     """Return the job as Nomad has it; None where there is none."""
     try:
-        return read(client, job)
+        return read_job(client, job)
     except NotFound:
         return None
+
+
+def require_job(client: Client, job: str) -> Json:
+    """Return the job; raise NotFound with the namespace and region that were searched."""
+    try:
+        return read_job(client, job)
+    except NotFound as error:
+        where = f"namespace {client.namespace or 'default'}" + (f", region {client.region}" if client.region else "")
+        raise NotFound(f"There is no job {job} in {where}.", **error.details) from None

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 import typing as t
 
+from .._json import Json
 from .client import Client
 
-Json = dict[str, t.Any]
 PAGE = 500
-PLAIN = re.compile(r"[a-zA-Z0-9_/-]")
+LITERAL = re.compile(r"[a-zA-Z0-9_/-]")
 
 
-def everything(client: Client, path: str, what: str, needs: str = "read-job", /, **query: t.Any) -> list[Json]:
+def list_all(client: Client, path: str, what: str, needs: str = "read-job", /, **query: t.Any) -> list[Json]:
     """Return all items of a list of Nomad's, asked for in pages of `PAGE` so that no single answer grows without limit."""
     found: dict[tuple[str, str], Json] = {}
     token = None
@@ -31,7 +31,7 @@ def everything(client: Client, path: str, what: str, needs: str = "read-job", /,
             return list(found.values())
 
 
-def matching(field: str, text: str, exactly: bool) -> str:
+def filter_expression(field: str, text: str, exactly: bool) -> str:
     """Return the filter for items whose `field` is `text`, or begins with it; no text can become anything but text."""
-    pattern = "".join(letter if PLAIN.match(letter) else rf"\x{{{ord(letter):x}}}" for letter in text)
+    pattern = "".join(letter if LITERAL.match(letter) else rf"\x{{{ord(letter):x}}}" for letter in text)
     return f"{field} matches `^{pattern}{'$' if exactly else ''}`"

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 import signal
-import typing as t
 
 from .._errors import plain
+from .._json import Json
 from .._redact import scrub
 
-Json = dict[str, t.Any]
 # Events that tell the reason, beside those that Nomad itself marks as failing the task.
 TELLING = {
     "Driver Failure",
@@ -62,7 +61,7 @@ def task_ends(allocation: Json) -> list[Json]:
     return found
 
 
-def how(end: Json) -> str:
+def task_end_line(end: Json) -> str:
     """Return in words how one of `task_ends` stands."""
     restarts, code = end["restarts"], end["exit_code"]
     words = "failed" if end["failed"] else f"is {end['state']}"
@@ -76,17 +75,17 @@ def how(end: Json) -> str:
     return f"{words}: exit code {code}{f' ({meaning})' if meaning else ''}"
 
 
-def events(state: Json) -> list[str]:
+def telling_events(state: Json) -> list[str]:
     """Return the last events of a task (`TaskStates`) that tell a reason, else the very last, oldest first, each on one line."""
     all_events = state.get("Events") or []
     telling = [event for event in all_events if event["Type"] in TELLING or event.get("FailsTask")] or all_events[-1:]
     # Said by the others already.
     telling = [event for event in telling if event.get("DisplayMessage") != "Unhealthy because of failed task"]
-    lines = [": ".join(part for part in (str(event["Type"]), message(event)) if part) for event in telling]
+    lines = [": ".join(part for part in (str(event["Type"]), event_message(event)) if part) for event in telling]
     return list(dict.fromkeys(lines))[-EVENTS:]
 
 
-def message(event: Json) -> str:
+def event_message(event: Json) -> str:
     """Return what an event says, on one line: without the layout of Nomad's lists, without credentials."""
     told = LONG_ID.sub(r"\1", plain(scrub(str(event.get("DisplayMessage") or ""))))
     return told if len(told) <= LETTERS else told[:LETTERS] + "…"

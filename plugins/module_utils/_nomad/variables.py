@@ -6,20 +6,19 @@
 from __future__ import annotations
 
 import re
-import typing as t
 import urllib.parse
 
 from .._errors import InvalidInput, NotFound
+from .._json import Json
 from .client import Client
 
-Json = dict[str, t.Any]
-PATH = re.compile(r"[a-zA-Z0-9_~/-]{1,128}")
+VARIABLE_PATH = re.compile(r"[a-zA-Z0-9_~/-]{1,128}")
 
 
-def checked_path(path: str) -> str:
+def checked_variable_path(path: str) -> str:
     """Return the path as Nomad keeps it, or raise InvalidInput."""
     path = path.strip("/")
-    if not PATH.fullmatch(path):
+    if not VARIABLE_PATH.fullmatch(path):
         raise InvalidInput(f"path {path!r} is not a variable's path: 1 to 128 of letters, digits and - _ ~ /.")
     parts = path.split("/")
     if parts[0] == "nomad" and (len(parts) < 2 or parts[1] not in ("jobs", "job-templates")):
@@ -27,14 +26,14 @@ def checked_path(path: str) -> str:
     return path
 
 
-def find(client: Client, path: str) -> Json | None:
+def find_variable(client: Client, path: str) -> Json | None:
     """Return the variable as Nomad has it, with its values; None where there is none."""
     try:
-        found: Json = client.get(url(path), f"read the variable {path}", "variables read").data
+        found: Json = client.get(variable_api_path(path), f"read the variable {path}", "variables read").data
     except NotFound:
         return None
     return found
 
 
-def url(path: str) -> str:
+def variable_api_path(path: str) -> str:
     return "/v1/var/" + urllib.parse.quote(path, safe="/~")

@@ -11,10 +11,10 @@ import typing as t
 from .evidence import Reading, is_time
 
 # What the sidecar writes when it is told to end.
-ENDED = ("logged_out", "stopped", "abandoned")
+ENDED_PHASES = ("logged_out", "stopped", "abandoned")
 
 
-def judge(reading: Reading, expect: t.Sequence[str] | None, max_age: int, client_status: str = "running") -> tuple[str, str]:
+def egress_verdict(reading: Reading, expect: t.Sequence[str] | None, max_age: int, client_status: str = "running") -> tuple[str, str]:
     """Return verdict and reason of an allocation's egress.
 
     `expect` are addresses and CIDRs of which one must be seen, None: what the guard was told to expect; `max_age` is in seconds.
@@ -37,7 +37,7 @@ def judge(reading: Reading, expect: t.Sequence[str] | None, max_age: int, client
     if client_status in ("failed", "lost"):
         return "not_proved", f"the allocation is {client_status}"
     if complete:
-        if evidence.get("phase") not in ENDED:
+        if evidence.get("phase") not in ENDED_PHASES:
             return "not_proved", "the guard was killed before the allocation ended"
         age = 0
     if age < -max_age:

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 
 from .._errors import CutOff, Denied, NomadError, NotFound, Overloaded, Refused, plain
 from .._http import PAUSES, REQUEST_SECONDS, Advice, Tls, no_answer, opener
+from .._json import Json
 from .._redact import scrub
 
-Json = dict[str, t.Any]
 FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiAnswer:
     """A decoded body, and the control plane's own clock (seconds since 1970)."""
 
     data: Json
@@ -44,15 +44,15 @@ class Api:
     token: str | None = None
     denials: tuple[int, ...] = (401, 403)
 
-    def get(self, path: str, what: str, needs: str, /, **query: str) -> Answer:
+    def get(self, path: str, what: str, needs: str, /, **query: str) -> ApiAnswer:
         """Read `path`; `what` is what is tried ("list the auth keys"), `needs` the OAuth scope that it takes."""
         return self._exchange("GET", path + ("?" + urllib.parse.urlencode(query) if query else ""), None, what, needs, again=True)
 
-    def post(self, path: str, body: Json, what: str, needs: str, *, again: bool = False) -> Answer:
+    def post(self, path: str, body: Json, what: str, needs: str, *, again: bool = False) -> ApiAnswer:
         """Send `body`; `again` is for what may be sent twice."""
         return self._exchange("POST", path, body, what, needs, again=again)
 
-    def ask(self, path: str, form: t.Mapping[str, str], what: str) -> Answer:
+    def ask(self, path: str, form: t.Mapping[str, str], what: str) -> ApiAnswer:
         """Send a form that changes nothing."""
         return self._exchange("POST", path, urllib.parse.urlencode(form), what, "", again=True)
 
@@ -63,7 +63,7 @@ class Api:
         except NotFound:
             return
 
-    def _exchange(self, method: str, path: str, body: Json | str | None, what: str, needs: str, *, again: bool) -> Answer:
+    def _exchange(self, method: str, path: str, body: Json | str | None, what: str, needs: str, *, again: bool) -> ApiAnswer:
         pauses = list(PAUSES if again else ())
         while True:
             try:
@@ -81,7 +81,7 @@ class Api:
         if not isinstance(data, dict) and method != "DELETE":
             raise Refused(f"Could not {what}: {self.address} does not answer like {self.name}. {self.lost}") from None
         when = headers.get("Date")
-        return Answer(data or {}, email.utils.parsedate_to_datetime(when).timestamp() if when else time.time())
+        return ApiAnswer(data or {}, email.utils.parsedate_to_datetime(when).timestamp() if when else time.time())
 
     def _once(self, method: str, path: str, body: Json | str | None, what: str, needs: str) -> tuple[bytes, http.client.HTTPMessage]:
         headers = {"Accept": "application/json", "User-Agent": "notailcar.nomad"}

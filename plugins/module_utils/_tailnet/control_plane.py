@@ -1,32 +1,67 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control plane that the options of `control` name."""
+"""What each control plane can do, and the one that the options of `control` name."""
 
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 
 from .._errors import InvalidInput
 from .._http import Advice, Tls
+from .._json import Json
 from .api import Api
+from .auth_keys import AuthKey, KeyRequest
+from .devices import Device
 from .headscale import Headscale
-from .model import Control
 from .tailscale import Tailscale
 
-Json = dict[str, t.Any]
 HOSTED = "https://api.tailscale.com"
 TRUST = "Name its authority in control_ca_cert."
 NO_TLS = "Does the server speak HTTPS there?"
 
 
-def of(params: Json, secrets: set[str]) -> Control:
+class ControlPlane(t.Protocol):
+    """What a control plane can do for us. Nothing is sent before the first of these but `check` is called.
+
+    `origin` names it, and whose keys it is asked for: the ids of keys of another origin mean nothing here.
+    """
+
+    origin: str
+
+    def check(self, wanted: KeyRequest) -> None:
+        """Raise InvalidInput when such a key cannot be made here."""
+
+    def keys(self) -> list[AuthKey]:
+        """Return the auth keys that it lists."""
+
+    def key(self, key_id: str) -> AuthKey | None:
+        """Return one auth key; None where there is none."""
+
+    def make(self, wanted: KeyRequest) -> tuple[AuthKey, str]:
+        """Make an auth key; return it and its text, which nobody gets again."""
+
+    def revoke(self, key: AuthKey) -> None:
+        """Let no further node log in with the key."""
+
+    def devices(self) -> list[Device]:
+        """Return the devices."""
+
+    def remove(self, device: Device) -> None:
+        """Make the tailnet forget a device."""
+
+    def given(self, hostname: str) -> re.Pattern[str]:
+        """Return the pattern of the names that a node gets which asks for `hostname`: that one, or with a suffix."""
+
+
+def control_plane_of(params: Json, secrets: set[str]) -> ControlPlane:
     """Return the control plane; an empty text counts as not given. What of the environment is a secret goes to `secrets`."""
     return _headscale(params, secrets) if params["control"] == "headscale" else _tailscale(params, secrets)
 
 
-def _tailscale(params: Json, secrets: set[str]) -> Control:
+def _tailscale(params: Json, secrets: set[str]) -> ControlPlane:
     key = _credential(params, "TAILSCALE_API_KEY", secrets)
     oauth = ((params["oauth_client_id"] or "").strip(), (params["oauth_client_secret"] or "").strip())
     secrets.update(filter(None, oauth[1:]))
@@ -55,7 +90,7 @@ def _tailscale(params: Json, secrets: set[str]) -> Control:
     return Tailscale(api, params["tailnet"] or "-", None if key else oauth, secrets)
 
 
-def _headscale(params: Json, secrets: set[str]) -> Control:
+def _headscale(params: Json, secrets: set[str]) -> ControlPlane:
     key = _credential(params, "HEADSCALE_CLI_API_KEY", secrets)
     address = _address(params, "HEADSCALE_CLI_ADDRESS")
     if not address or not key:

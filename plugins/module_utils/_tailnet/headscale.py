@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 import re
-import typing as t
 import urllib.parse
 
 from .._durations import moment, shown
 from .._errors import InvalidInput, Refused
+from .._json import Json
 from .api import Api
-from .model import Device, Key, Wanted
+from .auth_keys import AuthKey, KeyRequest
+from .devices import Device
 
-Json = dict[str, t.Any]
 # A name that is taken gets a suffix, and is cut before so that there is room for it (`generateGivenName`).
 SUFFIX = "-[a-z0-9]{8}"
 CUT_AT = 53
@@ -29,19 +29,19 @@ class Headscale:
         self._user = user
         self._secrets = secrets
 
-    def check(self, wanted: Wanted) -> None:
+    def check(self, wanted: KeyRequest) -> None:
         if not wanted.preauthorized:
             raise InvalidInput("preauthorized is false, but headscale approves no devices: with every key a node is in at once.")
         self._named()
 
-    def keys(self) -> list[Key]:
+    def keys(self) -> list[AuthKey]:
         listed, now = self._listed(self._owner()[0])
         return [_key(one, now) for one in listed]
 
-    def key(self, key_id: str) -> Key | None:
+    def key(self, key_id: str) -> AuthKey | None:
         return next((key for key in self.keys() if key.id == key_id), None)
 
-    def make(self, wanted: Wanted) -> tuple[Key, str]:
+    def make(self, wanted: KeyRequest) -> tuple[AuthKey, str]:
         user, now = self._owner()
         body = {
             "user": user,
@@ -54,7 +54,7 @@ class Headscale:
         made = answer.data["preAuthKey"]
         return _key(made, answer.now), made["key"]
 
-    def revoke(self, key: Key) -> None:
+    def revoke(self, key: AuthKey) -> None:
         user, _now = self._owner()
         text = next((one["key"] for one in self._listed(user)[0] if str(one["id"]) == key.id), None)
         if text:
@@ -98,8 +98,8 @@ class Headscale:
         return self._user in (user.get("name"), str(user.get("id")))
 
 
-def _key(found: Json, now: float) -> Key:
-    return Key(
+def _key(found: Json, now: float) -> AuthKey:
+    return AuthKey(
         id=str(found["id"]),
         # Keys have none there.
         description="",

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import functools
 import re
-import typing as t
 import urllib.parse
 from dataclasses import replace
 
 from .._durations import moment
 from .._errors import InvalidInput, NotFound, Refused
-from .api import Answer, Api
-from .model import Device, Key, Wanted
+from .._json import Json
+from .api import Api, ApiAnswer
+from .auth_keys import AuthKey, KeyRequest
+from .devices import Device
 
-Json = dict[str, t.Any]
 LONGEST_SECONDS = 90 * 86400
 LONGEST = "90d"
 DESCRIPTION = re.compile(r"[A-Za-z0-9 -]{0,50}")
@@ -34,7 +34,7 @@ class Tailscale:
         self._secrets = secrets
         self._tailnet = f"/api/v2/tailnet/{_quoted(tailnet)}"
 
-    def check(self, wanted: Wanted) -> None:
+    def check(self, wanted: KeyRequest) -> None:
         if wanted.expiry > LONGEST_SECONDS:
             raise InvalidInput(f"expiry is {wanted.expiry} s; Tailscale's auth keys end after {LONGEST} at most.")
         if not DESCRIPTION.fullmatch(wanted.description):
@@ -42,20 +42,20 @@ class Tailscale:
         if self._oauth and not wanted.tags:
             raise InvalidInput("tags is empty: a key that an OAuth client makes has tags, because no user owns its nodes.")
 
-    def keys(self) -> list[Key]:
+    def keys(self) -> list[AuthKey]:
         answer = self._api.get(f"{self._tailnet}/keys", "list the auth keys", f"{KEYS}:read", all="true")
         # API access tokens and OAuth clients are keys there too. Older answers hold nothing but the ids.
         listed = [one for one in answer.data.get("keys") or [] if _is_auth(one)]
         whole = [one if "capabilities" in one else self._whole(one["id"]) for one in listed]
         return [_key(one, answer.now) for one in whole if one and _is_auth(one)]
 
-    def key(self, key_id: str) -> Key | None:
+    def key(self, key_id: str) -> AuthKey | None:
         answer = self._answer(key_id)
         if answer and not _is_auth(answer.data):
             raise InvalidInput(f"{key_id} is no auth key but of the type {answer.data['keyType']}; it is left alone.")
         return _key(answer.data, answer.now) if answer else None
 
-    def make(self, wanted: Wanted) -> tuple[Key, str]:
+    def make(self, wanted: KeyRequest) -> tuple[AuthKey, str]:
         create = {
             "reusable": wanted.reusable,
             "ephemeral": wanted.ephemeral,
@@ -71,7 +71,7 @@ class Tailscale:
         answer = self._api.post(f"{self._tailnet}/keys", body, "make an auth key", KEYS)
         return _key({**body, **answer.data}, answer.now), answer.data["key"]
 
-    def revoke(self, key: Key) -> None:
+    def revoke(self, key: AuthKey) -> None:
         self._api.delete(f"{self._tailnet}/keys/{_quoted(key.id)}", f"revoke the auth key {key.id}", KEYS)
 
     def devices(self) -> list[Device]:
@@ -88,7 +88,7 @@ class Tailscale:
         answer = self._answer(key_id)
         return answer.data if answer else None
 
-    def _answer(self, key_id: str) -> Answer | None:
+    def _answer(self, key_id: str) -> ApiAnswer | None:
         try:
             return self._api.get(f"{self._tailnet}/keys/{_quoted(key_id)}", f"read the auth key {key_id}", f"{KEYS}:read")
         except NotFound:
@@ -108,12 +108,12 @@ class Tailscale:
         return replace(self._given, token=token)
 
 
-def _key(found: Json, now: float) -> Key:
+def _key(found: Json, now: float) -> AuthKey:
     create = ((found.get("capabilities") or {}).get("devices") or {}).get("create") or {}
     revoked, expires = moment(found.get("revoked")) is not None, moment(found.get("expires"))
     reusable = bool(create.get("reusable"))
     ended = revoked or (expires is not None and expires <= now)
-    return Key(
+    return AuthKey(
         id=found["id"],
         description=found.get("description") or "",
         created=moment(found.get("created")),

@@ -8,16 +8,17 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from .shared import LIST, Inputs, well_shaped
+from ansible_collections.notailcar.nomad.plugins.module_utils._tailnet.names import LABEL
 
-NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+from .workload import LIST, Inputs, well_shaped
+
 BRIDGE = re.compile(r"[a-z0-9][a-z0-9-]{0,14}")
 
 
 def problems(inputs: Inputs) -> list[str]:
     """Return a sentence for each problem; `inputs` are the role's variables by their names without the role's prefix."""
     sentences, shaped = well_shaped(inputs, dict.fromkeys(("destinations", "reload"), LIST))
-    if not NAME.fullmatch(str(shaped["name"])):
+    if not LABEL.fullmatch(str(shaped["name"])):
         sentences.append(f"name '{shaped['name']}' must be of a-z, 0-9 and -, at most 63 characters")
     if not BRIDGE.fullmatch(str(shaped["bridge"])):
         sentences.append(f"bridge '{shaped['bridge']}' must be of a-z, 0-9 and -, at most 15 characters")

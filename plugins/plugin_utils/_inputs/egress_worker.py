@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from .. import _endpoints
-from . import egress as _egress
-from .shared import LIST, MAPPING, SHAPES, Inputs, node_problems, program_problems, task_problems, well_shaped
+from ...plugin_utils import _endpoints
+from .egress_options import bypass_problems, egress_problems
+from .workload import LIST, MAPPING, SHAPES, Inputs, node_problems, program_problems, task_problems, well_shaped
 
 # What the house takes as the egress of a job. The inputs know of a name only when it is asked for.
 EGRESS = ("dns", "echo", "exit_nodes", "expect", "interval", "level", "proxy_port", "quorum")
@@ -26,9 +26,9 @@ def problems(inputs: Inputs) -> list[str]:
     sentences = [*misshapen, *node_problems(shaped), *task_problems(shaped, "egress_worker"), *_kind(shaped)]
     if inputs["state"] != "absent":
         egress = {name: shaped[name] for name in EGRESS}
-        sentences += [*program_problems(shaped, "docker"), *_egress.problems(egress, inputs["mode"], shaped["workload_identity"])]
+        sentences += [*program_problems(shaped, "docker"), *egress_problems(egress, inputs["mode"], shaped["workload_identity"])]
         app = {"name": "app", "config": shaped["config"], "extra": shaped["extra_task"]}
-        sentences += _egress.task_problems([app, *shaped["tasks"]])
+        sentences += bypass_problems([app, *shaped["tasks"]])
         if inputs["level"] == "auto" and inputs["state"] == "rendered":
             sentences.append("level auto is chosen by the clients that Nomad has: name one to render")
     return [f"egress_worker_{sentence}" for sentence in sentences]

@@ -10,24 +10,14 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.notailcar.nomad.plugins.module_utils._durations import DURATION
-from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.allocations import SHORT_ID
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.allocations import SHORT_ALLOC_ID
+from ansible_collections.notailcar.nomad.plugins.module_utils._tailnet.names import LABEL
 
-from .. import _endpoints, _tailnet_policy
-from . import egress as _egress
-from .shared import (
-    LABEL,
-    LIST,
-    MAPPING,
-    SHAPES,
-    Inputs,
-    filled,
-    node_problems,
-    program_problems,
-    task_problems,
-    well_shaped,
-)
+from ...plugin_utils import _endpoints, _tailnet_policy
+from .egress_options import bypass_problems, egress_problems
+from .workload import LIST, MAPPING, SHAPES, Inputs, example_hostname, node_problems, program_problems, task_problems, well_shaped
 
-SERVICE = re.compile(r"svc:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+SERVICE = re.compile(f"svc:{LABEL.pattern}")
 OWN_SHAPES = {
     **SHAPES,
     **dict.fromkeys(("checks", "endpoints", "sources"), LIST),
@@ -45,7 +35,7 @@ def problems(inputs: Inputs) -> list[str]:
 def _node(inputs: Inputs) -> t.Iterator[str]:
     """The job, its node on the tailnet, and where both run."""
     yield from node_problems(inputs)
-    hostname = filled(str(inputs["hostname"]))
+    hostname = example_hostname(str(inputs["hostname"]))
     if _endpoints.is_true(inputs["canary"]) and LABEL.fullmatch(hostname) and not LABEL.fullmatch(f"{hostname}-canary"):
         yield f"hostname '{inputs['hostname']}' is too long for a canary: at most 56 characters"
     if inputs["network"] == "host" and inputs["mode"] == "kernel":
@@ -61,9 +51,9 @@ def _node(inputs: Inputs) -> t.Iterator[str]:
     if after := str(inputs["forget_nodes_after"] or ""):
         yield from _forgetting_problems(after, inputs)
     if inputs["egress"]:
-        yield from (f"egress.{sentence}" for sentence in _egress.problems(inputs["egress"], inputs["mode"], inputs["workload_identity"]))
+        yield from (f"egress.{sentence}" for sentence in egress_problems(inputs["egress"], inputs["mode"], inputs["workload_identity"]))
         app = {"name": "app", "config": inputs["config"], "extra": inputs["extra_task"]}
-        yield from _egress.task_problems([app, *inputs["tasks"]])
+        yield from bypass_problems([app, *inputs["tasks"]])
         if _endpoints.is_true(inputs["canary"]):
             yield "egress and canary exclude each other: a canary logs in anew for its name, and has no exit node meanwhile"
         if inputs["mode"] == "userspace" and _endpoints.as_port(inputs["port"]) == _endpoints.as_port(
@@ -81,8 +71,8 @@ def _forgetting_problems(after: str, inputs: Inputs) -> t.Iterator[str]:
         yield f"forget_nodes_after '{after}' is not a duration: for example 5m or 24h"
     if not inputs["minted_key"]:
         yield "forget_nodes_after needs private_service_minted_key: that says how the control plane is reached"
-    if SHORT_ID in str(inputs["hostname"]):
-        yield f"forget_nodes_after is for names that come back, and no other node ever asks for a name with {SHORT_ID}"
+    if SHORT_ALLOC_ID in str(inputs["hostname"]):
+        yield f"forget_nodes_after is for names that come back, and no other node ever asks for a name with {SHORT_ALLOC_ID}"
 
 
 def _app(inputs: Inputs) -> t.Iterator[str]:
@@ -106,7 +96,7 @@ def _reach(inputs: Inputs) -> t.Iterator[str]:
     service, registration = inputs["tailscale_service"], inputs["registration"]
     kernel, app_port = inputs["mode"] == "kernel", _endpoints.as_port(inputs["port"])
     if not inputs["serve_config"]:
-        yield from _endpoints.problems(inputs["endpoints"], service)
+        yield from _endpoints.endpoint_problems(inputs["endpoints"], service)
         if not inputs["endpoints"] and (service or not kernel):
             yield "endpoints: without one nobody reaches the service"
     # tailscaled binds each of its ports on the node's addresses, too: whichever of the two comes second fails.
@@ -142,7 +132,7 @@ def _access(inputs: Inputs) -> t.Iterator[str]:
     # Without an endpoint it is the app itself that the tailnet reaches.
     ports = _ports(inputs) if inputs["serve_config"] or inputs["endpoints"] else [_endpoints.as_port(inputs["port"])]
     service = None if inputs["serve_config"] else inputs["tailscale_service"]
-    for sentence in _tailnet_policy.text_problems(policy, inputs["tags"], inputs["sources"], ports, service):
+    for sentence in _tailnet_policy.policy_text_problems(policy, inputs["tags"], inputs["sources"], ports, service):
         yield f"policy_file: {sentence}"
 
 

@@ -12,7 +12,7 @@ SOURCES = ("env", "file", "vault")
 READ_BY_NOMAD = ("engine_version", "key", "path")
 
 
-def problems(secret: t.Any) -> t.Iterator[str]:
+def secret_problems(secret: t.Any) -> t.Iterator[str]:
     """Yield what is wrong with it, as the end of a sentence about it; never its value."""
     if isinstance(secret, (str, int, float)):
         return
@@ -75,7 +75,7 @@ def login_problems(inputs: t.Mapping[str, t.Any]) -> t.Iterator[str]:
     elif key is None or not str(key).strip():
         yield "auth_key is required: a reusable, ephemeral auth key of your tailnet"
     else:
-        yield from (f"auth_key {sentence}" for sentence in problems(key))
+        yield from (f"auth_key {sentence}" for sentence in secret_problems(key))
 
 
 def _minting_problems(minted: Mapping[str, t.Any], tags: t.Sequence[str]) -> t.Iterator[str]:

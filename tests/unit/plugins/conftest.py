@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.notailcar.nomad.plugins.module_utils import _http as _transport
+from ansible_collections.notailcar.nomad.plugins.module_utils import _http
 
 from tests import in_process
 from tests.in_process import PLUGINS, Result, Screen
@@ -30,7 +30,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[tuple[Scripted, str]
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     yield fake, f"http://127.0.0.1:{server.server_port}"
     # The next test's server may get the same port: no connection must be left.
-    _transport._opener.cache_clear()
+    _http._opener.cache_clear()
     server.shutdown()
     server.server_close()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ssl
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils import _http as _transport
+from ansible_collections.notailcar.nomad.plugins.module_utils import _http
 from ansible_collections.notailcar.nomad.plugins.module_utils._durations import moment, seconds, shown
 from ansible_collections.notailcar.nomad.plugins.module_utils._errors import InvalidInput
 
@@ -177,7 +177,7 @@ def test_a_certificate_that_is_not_trusted(plane, ask, monkeypatch):
         error.verify_message = "self-signed certificate"
         raise error
 
-    monkeypatch.setattr(_transport, "_ask", distrust)
+    monkeypatch.setattr(_http, "_ask", distrust)
     result = ask("tailnet_device_info", **plane.args)
     assert failure(result)["kind"] == "tls"
     assert "not trusted (self-signed certificate). Name its authority in control_ca_cert." in result["msg"]

@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ansible_collections.notailcar.nomad.plugins.module_utils._job.plan_diff import render
+from ansible_collections.notailcar.nomad.plugins.module_utils._job.plan_diff import render_diff
 
 HERE = Path(__file__).parent
 
 
 def test_as_nomad_prints_it():
     """Both files are of Nomad 1.11.3; only the lines of the changed template are ours, its command prints the whole text twice."""
-    assert render(json.loads((HERE / "plan_diff.json").read_text())) == (HERE / "plan_diff.txt").read_text()
+    assert render_diff(json.loads((HERE / "plan_diff.json").read_text())) == (HERE / "plan_diff.txt").read_text()
 
 
 def field(kind, name, old, new):
@@ -24,7 +24,7 @@ def field(kind, name, old, new):
 
 def fields(*of):
     """The shown fields of a job, without their marks."""
-    text = render({"ID": "x", "Type": "Edited", "Fields": list(of), "Objects": None, "TaskGroups": None})
+    text = render_diff({"ID": "x", "Type": "Edited", "Fields": list(of), "Objects": None, "TaskGroups": None})
     return [line.removeprefix("+/- ").strip() for line in text.splitlines()[1:]]
 
 
@@ -51,7 +51,7 @@ def test_as_go_quotes():
 
 
 def test_an_unchanged_job():
-    assert render({"ID": "x", "Type": "None", "Fields": None, "Objects": None, "TaskGroups": None}) == 'Job: "x"\n'
+    assert render_diff({"ID": "x", "Type": "None", "Fields": None, "Objects": None, "TaskGroups": None}) == 'Job: "x"\n'
 
 
 def test_the_order_is_ours_where_nomad_has_none():
@@ -60,7 +60,7 @@ def test_the_order_is_ours_where_nomad_has_none():
         return {"Type": kind, "Name": "Port", "Fields": values, "Objects": None}
 
     def shown(*objects):
-        text = render(
+        text = render_diff(
             {"ID": "x", "Type": "Edited", "Fields": None, "Objects": [{"Name": "Z", "Type": "None"}, *objects], "TaskGroups": None}
         )
         return text.replace(" ", "")
@@ -74,7 +74,7 @@ def test_the_order_is_ours_where_nomad_has_none():
 def test_all_kinds_of_updates():
     kinds = ("ignore", "create", "destroy", "migrate", "canary", "in-place update", "create/destroy update", "stop")
     group = {"Type": "None", "Name": "g", "Updates": dict.fromkeys(kinds, 1), "Fields": None, "Objects": None, "Tasks": None}
-    text = render({"ID": "x", "Type": "None", "Fields": None, "Objects": None, "TaskGroups": [group]})
+    text = render_diff({"ID": "x", "Type": "None", "Fields": None, "Objects": None, "TaskGroups": [group]})
     assert "(1 canary, 1 create, 1 create/destroy update, 1 destroy, 1 ignore, 1 in-place update, 1 migrate, 1 stop)" in text
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.egress import judge
+from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.egress import egress_verdict
 from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.evidence import Reading
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs import egress as _egress
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.egress_options import bypass_problems, egress_problems
 
 NOW = 1_700_000_000
 
@@ -44,15 +44,15 @@ def reading(age: float = 1.0, checked: int = NOW - 2, verdict: str = "proved", *
     ],
 )
 def test_verdict(found: Reading, expect: list[str] | None, verdict: str, words: str) -> None:
-    judged, reason = judge(found, expect, 30)
+    judged, reason = egress_verdict(found, expect, 30)
     assert judged == verdict
     assert words in reason
 
 
 @pytest.mark.parametrize("status", ["failed", "lost"])
 def test_what_has_failed_is_not_proved(status: str) -> None:
-    assert judge(reading(), None, 30, status) == ("not_proved", f"the allocation is {status}")
-    assert judge(reading(verdict="stopped"), None, 30, status) == ("stopped", "because")
+    assert egress_verdict(reading(), None, 30, status) == ("not_proved", f"the allocation is {status}")
+    assert egress_verdict(reading(verdict="stopped"), None, 30, status) == ("stopped", "because")
 
 
 GOOD = {"exit_nodes": ["exit-fra", "tag:exit", "100.64.0.7"], "expect": ["203.0.113.0/24"], "echo": ["http://203.0.113.80/"]}
@@ -70,7 +70,7 @@ GOOD = {"exit_nodes": ["exit-fra", "tag:exit", "100.64.0.7"], "expect": ["203.0.
     ],
 )
 def test_a_good_declaration(more: dict[str, t.Any]) -> None:
-    assert not list(_egress.problems({**GOOD, **more}, "userspace"))
+    assert not list(egress_problems({**GOOD, **more}, "userspace"))
 
 
 @pytest.mark.parametrize(
@@ -100,12 +100,12 @@ def test_a_good_declaration(more: dict[str, t.Any]) -> None:
     ],
 )
 def test_each_problem_is_a_sentence(more: dict[str, t.Any], sentence: str) -> None:
-    assert list(_egress.problems({**GOOD, **more}, "userspace")) == [sentence]
+    assert list(egress_problems({**GOOD, **more}, "userspace")) == [sentence]
 
 
 @pytest.mark.parametrize("level", ["auto", "isolated"])
 def test_differs_needs_a_direct_address(level: str) -> None:
-    (sentence,) = _egress.problems({**GOOD, "level": level, "expect": ["differs"]}, "auto")
+    (sentence,) = egress_problems({**GOOD, "level": level, "expect": ["differs"]}, "auto")
     assert sentence.startswith("expect: differs needs the level locked or monitored")
 
 
@@ -119,9 +119,9 @@ def test_differs_needs_a_direct_address(level: str) -> None:
     ],
 )
 def test_a_way_past_the_sidecar_is_refused(config: dict[str, t.Any], way: str) -> None:
-    assert list(_egress.task_problems([{"name": "app", "config": config}])) == [f"config: {way} of app would be a way past the exit node"]
+    assert list(bypass_problems([{"name": "app", "config": config}])) == [f"config: {way} of app would be a way past the exit node"]
     harmless = {"privileged": False, "cap_add": ["chown"], "mounts": None, "volumes": ["local/a:/a", "/srv/a..b:/b"]}
-    assert not list(_egress.task_problems([{"name": "app", "config": harmless, "extra": None}, {"name": "db"}]))
+    assert not list(bypass_problems([{"name": "app", "config": harmless, "extra": None}, {"name": "db"}]))
 
 
 @pytest.mark.parametrize(
@@ -133,16 +133,16 @@ def test_a_way_past_the_sidecar_is_refused(config: dict[str, t.Any], way: str) -
     ],
 )
 def test_another_tasks_files_are_out_of_reach(config: dict[str, t.Any]) -> None:
-    (sentence,) = _egress.task_problems([{"name": "db", "config": config}])
+    (sentence,) = bypass_problems([{"name": "db", "config": config}])
     assert "of db would reach into another task" in sentence
 
 
 def test_the_time_to_end_is_the_guards() -> None:
-    (sentence,) = _egress.task_problems([{"name": "app", "extra": 'user = "1"\nkill_timeout = "30s"'}])
+    (sentence,) = bypass_problems([{"name": "app", "extra": 'user = "1"\nkill_timeout = "30s"'}])
     assert sentence.startswith("extra: kill_timeout of app")
 
 
 @pytest.mark.parametrize(("level", "refused"), [("monitored", False), ("locked", True), ("isolated", True), ("auto", True)])
 def test_who_shows_an_identity_has_to_get_out_before_the_login(level: str, refused: bool) -> None:
-    sentences = _egress.problems({**GOOD, "level": level}, "auto", {"client_id": "a", "audience": "b"})
+    sentences = egress_problems({**GOOD, "level": level}, "auto", {"client_id": "a", "audience": "b"})
     assert any("workload_identity" in sentence for sentence in sentences) == refused

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._endpoints import problems, serve_config, urls
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._endpoints import endpoint_problems, serve_config, urls
 
 HOST = "${TS_CERT_DOMAIN}"
 APP = "127.0.0.1:${SIDECAR_APP_PORT}"
@@ -115,10 +115,10 @@ def test_urls_in_the_order_of_the_endpoints() -> None:
     ],
 )
 def test_each_problem_is_a_sentence(endpoints: list[dict[str, t.Any]], sentences: list[str]) -> None:
-    assert problems(endpoints) == sentences
+    assert endpoint_problems(endpoints) == sentences
 
 
 def test_funnel_cannot_lead_to_a_tailscale_service() -> None:
-    assert problems([{"protocol": "https", "funnel": True}], "svc:web") == [
+    assert endpoint_problems([{"protocol": "https", "funnel": True}], "svc:web") == [
         "endpoints[0]: Funnel cannot lead to the Tailscale Service svc:web"
     ]

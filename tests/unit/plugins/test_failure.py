@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils._job import failure as _failure
-from ansible_collections.notailcar.nomad.plugins.module_utils._nomad import checks as _checks
+from ansible_collections.notailcar.nomad.plugins.module_utils._job.failure import causes_text, failure_causes
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.checks import failing_checks_by_allocation
 from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.client import Client
-from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.tasks import events, how, task_ends
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.tasks import task_end_line, task_ends, telling_events
 
 ID = "a0a0a0a0-0000"
 ALLOCATION, CHECKS, LOGS = f"GET /v1/allocation/{ID}", f"GET /v1/client/allocation/{ID}/checks", f"GET /v1/client/fs/logs/{ID}"
@@ -56,7 +56,7 @@ def tell(nomad):
     """What a person reads about allocations."""
 
     def tell(*allocations, checks=None):
-        return _failure.text(_failure.causes(connected(), list(allocations), checks or {}))
+        return causes_text(failure_causes(connected(), list(allocations), checks or {}))
 
     return tell
 
@@ -94,12 +94,12 @@ def test_how_tasks_ended():
 )
 def test_in_words(given, words):
     (end,) = task_ends({"TaskStates": {"t": given}})
-    assert how(end) == words
+    assert task_end_line(end) == words
 
 
 def test_events_that_tell():
     config = "2 errors occurred:\n\t* failed to parse config: \n\t* No argument is named x.\n\n"
-    told = events(
+    told = telling_events(
         state(
             event("Received", "Task received by client"),
             event("Driver Failure", f"no container {'0123456789abcdef' * 4} with hvs.CAESIJ1234567890"),
@@ -117,12 +117,12 @@ def test_events_that_tell():
         "Killing: Template failed",
         "Driver Failure: once more",
     ]
-    assert len(events(state(*[event("Terminated", str(number)) for number in range(20)]))) == 6
-    assert len(events(state(event("Driver Failure", "x" * 9000)))[0]) < 1100
+    assert len(telling_events(state(*[event("Terminated", str(number)) for number in range(20)]))) == 6
+    assert len(telling_events(state(event("Driver Failure", "x" * 9000)))[0]) < 1100
 
 
 def test_without_a_telling_event_the_last_one():
-    assert events(state(event("Received"), event("Driver", "Downloading image"))) == ["Driver: Downloading image"]
+    assert telling_events(state(event("Received"), event("Driver", "Downloading image"))) == ["Driver: Downloading image"]
 
 
 def test_a_failed_task_with_its_log(nomad, tell):
@@ -272,15 +272,17 @@ def test_checks_are_remembered(nomad, tell):
     nomad.on(CHECKS, {"1": result("failure", 503)})
     of_nomad = {"TaskGroups": [{"Tasks": [{"Name": "t", "Services": [{"Provider": "nomad", "Checks": [{}]}]}]}]}
     young = allocation("running", t=state(now="running"))
-    seen = _checks.watched(connected(), of_nomad, [young, allocation("pending", "b"), allocation("running", "c", healthy=True)])
+    seen = failing_checks_by_allocation(
+        connected(), of_nomad, [young, allocation("pending", "b"), allocation("running", "c", healthy=True)]
+    )
     assert list(seen) == [ID]
     assert len(nomad.asked) == 1
     nomad.on(CHECKS, (404, "Unknown allocation"))
     assert "check answers of service web: failure 503" in tell(allocation(healthy=False, t=state(now="running")), checks=seen)
-    assert _checks.watched(connected(), of_nomad, [young]) == {}
+    assert failing_checks_by_allocation(connected(), of_nomad, [young]) == {}
     of_consul = {"TaskGroups": [{"Services": [{"Provider": "consul", "Checks": [{}]}]}]}
     count = len(nomad.asked)
-    assert _checks.watched(connected(), of_consul, [young]) == {}
+    assert failing_checks_by_allocation(connected(), of_consul, [young]) == {}
     assert len(nomad.asked) == count, "there is nothing to ask for"
 
 

@@ -9,7 +9,8 @@ import json
 import time
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.evidence import Reading, Wanted, judge, judge_logout
+from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.evidence import Reading
+from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.readiness import ExpectedNode, logout_verdict, readiness_verdict
 
 ALLOCATION = "a0a0a0a0-0000"
 STAT, CAT = f"GET /v1/client/fs/stat/{ALLOCATION}", f"GET /v1/client/fs/cat/{ALLOCATION}"
@@ -26,7 +27,7 @@ def without(found, **status):
     return {**found, "status": {**found["status"], **status}}
 
 
-WANTED = Wanted("whoami", "tail.example", ("tag:service",), None, 30)
+WANTED = ExpectedNode("whoami", "tail.example", ("tag:service",), None, 30)
 IN_FORCE = json.loads(json.dumps(SERVE).replace("${TS_CERT_DOMAIN}", "whoami.tail.example"))
 
 
@@ -54,29 +55,31 @@ IN_FORCE = json.loads(json.dumps(SERVE).replace("${TS_CERT_DOMAIN}", "whoami.tai
         (Reading(evidence(DNSName="whoami-1.tail.example."), 1), WANTED, "wrong_name", "still holds whoami"),
         (Reading(evidence(DNSName="whoami-82yrzelo.tail.example."), 1), WANTED, "wrong_name", "still holds whoami"),
         (Reading({**evidence(DNSName="whoami-canary.tail.example."), "canary": True}, 1), WANTED, "wrong_name", "was not promoted"),
-        (Reading({**evidence(DNSName="whoami-canary.tail.example."), "canary": True}, 1), Wanted("whoami", canary=True), "ready", ""),
-        (Reading(evidence(), 1), Wanted("whoami", canary=True), "ready", ""),
+        (Reading({**evidence(DNSName="whoami-canary.tail.example."), "canary": True}, 1), ExpectedNode("whoami", canary=True), "ready", ""),
+        (Reading(evidence(), 1), ExpectedNode("whoami", canary=True), "ready", ""),
         (Reading(evidence(DNSName="other.tail.example."), 1), WANTED, "wrong_name", "wanted was whoami"),
         (Reading(evidence(DNSName="whoami.evil.example."), 1), WANTED, "wrong_name", "right tailnet"),
         (Reading(evidence(Tags=None), 1), WANTED, "wrong_tags", "none"),
         (Reading(evidence(Tags=["tag:service", "tag:admin"]), 1), WANTED, "wrong_tags", "tag:admin"),
-        (Reading(evidence(Tags=None, DNSName="x."), 1), Wanted(), "ready", ""),
-        (Reading(evidence(serve=IN_FORCE), 1), Wanted(serve_config=SERVE), "ready", ""),
-        (Reading(evidence(serve={**IN_FORCE, "AllowFunnel": {"x:443": False}}), 1), Wanted(serve_config=SERVE), "ready", ""),
+        (Reading(evidence(Tags=None, DNSName="x."), 1), ExpectedNode(), "ready", ""),
+        (Reading(evidence(serve=IN_FORCE), 1), ExpectedNode(serve_config=SERVE), "ready", ""),
+        (Reading(evidence(serve={**IN_FORCE, "AllowFunnel": {"x:443": False}}), 1), ExpectedNode(serve_config=SERVE), "ready", ""),
         (
             Reading(
                 {**evidence(serve={"TCP": {"80": {"TCPForward": "127.0.0.1:8080", "TerminateTLS": "web.tail.example"}}}), "app_port": 8080},
                 1,
             ),
-            Wanted(serve_config={"TCP": {"80": {"TCPForward": "127.0.0.1:${SIDECAR_APP_PORT}", "TerminateTLS": "web.${SIDECAR_TAILNET}"}}}),
+            ExpectedNode(
+                serve_config={"TCP": {"80": {"TCPForward": "127.0.0.1:${SIDECAR_APP_PORT}", "TerminateTLS": "web.${SIDECAR_TAILNET}"}}}
+            ),
             "ready",
             "",
         ),
-        (Reading(evidence(serve=None), 1), Wanted(serve_config=SERVE), "serve_differs", "TCP, Web"),
-        (Reading(evidence(), 1), Wanted(serve_config={"TCP": {"443": {"HTTPS": True}}}), "serve_differs", "no HTTPS certificates"),
+        (Reading(evidence(serve=None), 1), ExpectedNode(serve_config=SERVE), "serve_differs", "TCP, Web"),
+        (Reading(evidence(), 1), ExpectedNode(serve_config={"TCP": {"443": {"HTTPS": True}}}), "serve_differs", "no HTTPS certificates"),
         (
             Reading(evidence(serve={**IN_FORCE, "AllowFunnel": {"x:443": True}}), 1),
-            Wanted(serve_config=SERVE),
+            ExpectedNode(serve_config=SERVE),
             "serve_differs",
             "AllowFunnel",
         ),
@@ -84,28 +87,28 @@ IN_FORCE = json.loads(json.dumps(SERVE).replace("${TS_CERT_DOMAIN}", "whoami.tai
     ],
 )
 def test_verdict(reading, wanted, verdict, words):
-    found, reason = judge(reading, wanted)
+    found, reason = readiness_verdict(reading, wanted)
     assert found == verdict
     assert words in reason
 
 
 @pytest.mark.parametrize(("phase", "verdict"), [("logged_out", "logged_out"), ("stopping", "not_ready"), ("ready", "not_ready")])
 def test_logout(phase, verdict):
-    assert judge_logout(Reading(evidence(phase, age=9999), 9999))[0] == verdict
+    assert logout_verdict(Reading(evidence(phase, age=9999), 9999))[0] == verdict
 
 
 def test_a_killed_sidecar_could_not_log_out():
-    assert judge_logout(Reading(evidence("ready"), 9999), ended=True)[0] == "abandoned"
-    assert judge_logout(Reading(evidence("stopped"), 9999), ended=True)[0] == "not_ready"
-    assert judge_logout(Reading(evidence("logged_out"), 9999), ended=True)[0] == "logged_out"
-    assert judge_logout(Reading(verdict="never_written"), ended=True)[0] == "abandoned"
-    assert judge_logout(Reading(verdict="never_written"))[0] == "never_written"
-    assert judge_logout(Reading(verdict="refused"), ended=True)[0] == "refused"
+    assert logout_verdict(Reading(evidence("ready"), 9999), ended=True)[0] == "abandoned"
+    assert logout_verdict(Reading(evidence("stopped"), 9999), ended=True)[0] == "not_ready"
+    assert logout_verdict(Reading(evidence("logged_out"), 9999), ended=True)[0] == "logged_out"
+    assert logout_verdict(Reading(verdict="never_written"), ended=True)[0] == "abandoned"
+    assert logout_verdict(Reading(verdict="never_written"))[0] == "never_written"
+    assert logout_verdict(Reading(verdict="refused"), ended=True)[0] == "refused"
 
 
 def test_a_node_that_never_joined_has_not_to_leave():
-    assert judge_logout(Reading({**evidence("failed"), "joined": False}, 9999))[0] == "never_joined"
-    assert judge_logout(Reading({**evidence("failed"), "joined": True}, 9999))[0] == "not_ready"
+    assert logout_verdict(Reading({**evidence("failed"), "joined": False}, 9999))[0] == "never_joined"
+    assert logout_verdict(Reading({**evidence("failed"), "joined": True}, 9999))[0] == "not_ready"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils._job.placement import reasons
+from ansible_collections.notailcar.nomad.plugins.module_utils._job.placement import placement_failures
 
 JOB = {
     "ID": "x",
@@ -29,12 +29,12 @@ JOB = {
 
 
 def filtered(term):
-    (reason,) = reasons({"NodesEvaluated": 2, "ConstraintFiltered": {term: 1}}, JOB, "g")
+    (reason,) = placement_failures({"NodesEvaluated": 2, "ConstraintFiltered": {term: 1}}, JOB, "g")
     return reason
 
 
 def exhausted(term):
-    (reason,) = reasons({"NodesEvaluated": 2, "DimensionExhausted": {term: 2}}, JOB, "g")
+    (reason,) = placement_failures({"NodesEvaluated": 2, "DimensionExhausted": {term: 2}}, JOB, "g")
     return reason
 
 
@@ -88,11 +88,11 @@ def test_exhausted(term, words):
     ],
 )
 def test_no_node_at_all(job, where):
-    assert reasons({"NodesEvaluated": 0, "NodePool": "gpus"}, job, "g") == [f"no node was eligible: no ready node is in {where}"]
+    assert placement_failures({"NodesEvaluated": 0, "NodePool": "gpus"}, job, "g") == [f"no node was eligible: no ready node is in {where}"]
 
 
 def test_the_default_pool():
-    assert reasons({}, {}, "g")[0].endswith("node pool default")
+    assert placement_failures({}, {}, "g")[0].endswith("node pool default")
 
 
 def test_several_reasons_at_once():
@@ -105,7 +105,7 @@ def test_several_reasons_at_once():
         "ClassExhausted": {"small": 1},
         "QuotaExhausted": ["memory exhausted (300 needed > 200 limit)"],
     }
-    assert reasons(metrics, {}, "g") == [
+    assert placement_failures(metrics, {}, "g") == [
         "no node is available in datacenter mars",
         "constraint ${a} = x: excludes 1 of 4 nodes",
         "constraint ${b} = x: excludes 1 of 4 nodes",
@@ -117,4 +117,4 @@ def test_several_reasons_at_once():
 
 
 def test_nothing_said():
-    assert reasons({"NodesEvaluated": 1}, {}, "g") == ["the scheduler gives no reason"]
+    assert placement_failures({"NodesEvaluated": 1}, {}, "g") == ["the scheduler gives no reason"]

@@ -14,7 +14,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.notailcar.nomad.plugins.lookup.secret import LookupModule
 from ansible_collections.notailcar.nomad.plugins.plugin_utils import _vault
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs import secrets as _secrets
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.secrets import login_problems, secret_problems
 
 CANARY = "a-very-secret-value"
 OF_VAULT = {"vault": {"path": "shop", "key": "password"}}
@@ -67,7 +67,7 @@ def test_a_source_without_a_secret(monkeypatch: pytest.MonkeyPatch, secret: t.An
     ],
 )
 def test_a_declaration_that_says_nothing(secret: t.Any, sentence: str) -> None:
-    assert list(_secrets.problems(secret)) == [sentence]
+    assert list(secret_problems(secret)) == [sentence]
     assert CANARY not in sentence
 
 
@@ -95,7 +95,7 @@ KEY_OF_VAULT = {"path": "secret/data/a", "key": "auth_key"}
     ],
 )
 def test_a_node_that_can_log_in(more: dict[str, t.Any]) -> None:
-    assert not list(_secrets.login_problems({**LOGIN, **more}))
+    assert not list(login_problems({**LOGIN, **more}))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_node_that_can_log_in(more: dict[str, t.Any]) -> None:
     ],
 )
 def test_a_node_that_cannot_log_in(wrong: dict[str, t.Any], sentence: str) -> None:
-    assert list(_secrets.login_problems({**LOGIN, **wrong})) == [sentence]
+    assert list(login_problems({**LOGIN, **wrong})) == [sentence]
 
 
 def causing(cause: Exception) -> AnsibleError:

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.notailcar.nomad.plugins.filter.tailnet_policy_problems import FilterModule
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.private_service import problems as refused
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._tailnet_policy import PolicyError, parse, problems
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.private_service import problems
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._tailnet_policy import PolicyError, parse, policy_problems
 
 from tests.unit.plugins.test_private_service_problems import GOOD
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = (ROOT / "acl/policy.hujson").read_text()
 TAGS = ["tag:service"]
-policy_problems = FilterModule().filters()["tailnet_policy_problems"]
+text_problems = FilterModule().filters()["tailnet_policy_problems"]
 
 
 def policy(*acls: dict[str, t.Any], **others: t.Any) -> dict[str, t.Any]:
@@ -93,14 +93,14 @@ def test_what_is_no_hujson_is_located(text: str, message: str) -> None:
     ],
 )
 def test_a_policy_of_another_shape_is_refused(given: dict[str, t.Any], sentence: str) -> None:
-    assert policy_problems(json.dumps(given), TAGS, ["*"], [443]) == [f"it cannot be read: {sentence}"]
+    assert text_problems(json.dumps(given), TAGS, ["*"], [443]) == [f"it cannot be read: {sentence}"]
 
 
 # Owners
 
 
 def test_each_tag_needs_an_owner() -> None:
-    assert problems(policy(), ["tag:service", "tag:worker", "tag:web"], [], []) == [
+    assert policy_problems(policy(), ["tag:service", "tag:worker", "tag:web"], [], []) == [
         "tag:worker has no owner, so no node can have it: "
         'add "tag:worker": ["autogroup:admin"] to "tagOwners" (headscale: a user or a group)'
     ]
@@ -158,7 +158,7 @@ LETS_IN: list[tuple[str, dict[str, t.Any]]] = [
 
 @pytest.mark.parametrize(("source", "given"), LETS_IN)
 def test_a_source_is_let_in(source: str, given: dict[str, t.Any]) -> None:
-    assert problems(given, TAGS, [source], [443]) == []
+    assert policy_problems(given, TAGS, [source], [443]) == []
 
 
 SHUTS_OUT: list[tuple[str, dict[str, t.Any]]] = [
@@ -197,7 +197,7 @@ SHUTS_OUT: list[tuple[str, dict[str, t.Any]]] = [
 
 @pytest.mark.parametrize(("source", "given"), SHUTS_OUT)
 def test_a_source_is_shut_out(source: str, given: dict[str, t.Any]) -> None:
-    (sentence,) = problems(given, TAGS, [source], [443])
+    (sentence,) = policy_problems(given, TAGS, [source], [443])
     assert sentence.startswith(f"no rule lets {source} reach tag:service on TCP 443: add ")
 
 
@@ -224,12 +224,12 @@ NOT_UNDERSTOOD: list[tuple[dict[str, t.Any], str]] = [
 
 @pytest.mark.parametrize(("given", "named"), NOT_UNDERSTOOD)
 def test_what_is_not_understood_allows_nothing_and_is_named(given: dict[str, t.Any], named: str) -> None:
-    (sentence,) = problems(given, TAGS, ["alice@example.com"], [443])
+    (sentence,) = policy_problems(given, TAGS, ["alice@example.com"], [443])
     assert f" on TCP 443 (not understood: {named}): add " in sentence
 
 
 def test_what_could_not_let_the_source_in_is_not_named() -> None:
-    (sentence,) = problems(
+    (sentence,) = policy_problems(
         policy(acl("ipset:a", "tag:service:80"), acl("bob@example.com", "whoami:443")), TAGS, ["carol@example.com"], [443]
     )
     assert "not understood" not in sentence
@@ -240,7 +240,7 @@ def test_what_could_not_let_the_source_in_is_not_named() -> None:
 
 def test_a_source_has_one_sentence_with_the_ports_that_are_closed() -> None:
     given = policy(acl("group:staff", "tag:service:80"))
-    assert problems(given, TAGS, ["group:staff", "alice@example.com"], [443, 80, 8443]) == [
+    assert policy_problems(given, TAGS, ["group:staff", "alice@example.com"], [443, 80, 8443]) == [
         f"no rule lets {source} reach tag:service on TCP 443, 8443: "
         f'add {{"action": "accept", "src": ["{source}"], "dst": ["tag:service:443,8443"]}} to "acls"'
         for source in ("group:staff", "alice@example.com")
@@ -249,59 +249,59 @@ def test_a_source_has_one_sentence_with_the_ports_that_are_closed() -> None:
 
 def test_where_grants_are_used_the_sentence_shows_one() -> None:
     given = policy(grants=[grant("group:staff", "80")])
-    (sentence,) = problems(given, TAGS, ["group:staff"], [80, 443])
+    (sentence,) = policy_problems(given, TAGS, ["group:staff"], [80, 443])
     assert sentence.endswith('add {"src": ["group:staff"], "dst": ["tag:service"], "ip": ["tcp:443"]} to "grants"')
 
 
 @pytest.mark.parametrize(("source", "given"), SHUTS_OUT)
 def test_what_a_sentence_shows_lets_the_source_in(source: str, given: dict[str, t.Any]) -> None:
-    (sentence,) = problems(given, TAGS, [source], [443])
+    (sentence,) = policy_problems(given, TAGS, [source], [443])
     rule, _to, section = sentence.partition(": add ")[2].rpartition(" to ")
     section = json.loads(section)
-    assert problems({**given, section: [*given.get(section, []), json.loads(rule)]}, TAGS, [source], [443]) == []
+    assert policy_problems({**given, section: [*given.get(section, []), json.loads(rule)]}, TAGS, [source], [443]) == []
 
 
 def test_a_node_is_reached_through_any_of_its_tags() -> None:
     given = policy(acl("*", "tag:web:80"), acl("*", "tag:service:443"))
-    assert problems(given, ["tag:service", "tag:web"], ["*"], [80, 443]) == []
-    (sentence,) = problems(given, ["tag:service", "tag:web"], ["*"], [22])
+    assert policy_problems(given, ["tag:service", "tag:web"], ["*"], [80, 443]) == []
+    (sentence,) = policy_problems(given, ["tag:service", "tag:web"], ["*"], [22])
     assert sentence.startswith("no rule lets * reach tag:service or tag:web on TCP 22: ")
 
 
 def test_a_tailscale_service_is_reached_by_its_own_name() -> None:
     named = {**grant("group:staff", "443"), "dst": ["svc:web"]}
-    assert problems(policy(grants=[named]), TAGS, ["group:staff"], [443], "svc:web") == []
-    (sentence,) = problems(policy(acl("group:staff")), TAGS, ["group:staff"], [443], "svc:web")
+    assert policy_problems(policy(grants=[named]), TAGS, ["group:staff"], [443], "svc:web") == []
+    (sentence,) = policy_problems(policy(acl("group:staff")), TAGS, ["group:staff"], [443], "svc:web")
     assert sentence.endswith('svc:web on TCP 443: add {"src": ["group:staff"], "dst": ["svc:web"], "ip": ["tcp:443"]} to "grants"')
-    (sentence,) = problems(policy(acl("*", "*:*")), TAGS, ["group:staff"], [443], "svc:web")
+    (sentence,) = policy_problems(policy(acl("*", "*:*")), TAGS, ["group:staff"], [443], "svc:web")
     assert "(not understood: *:* in acls[0])" in sentence
 
 
 def test_without_tags_or_ports_nothing_is_taken_for_checked() -> None:
-    assert problems(policy(acl("*")), [], ["*"], [443]) == ["without tags there is nothing that a rule could let the sources reach"]
-    assert problems(policy(acl("*")), TAGS, ["*"], []) == ["no port is known on which the sources could be let in"]
-    assert problems(policy(acl("*")), [], [], []) == []
+    assert policy_problems(policy(acl("*")), [], ["*"], [443]) == ["without tags there is nothing that a rule could let the sources reach"]
+    assert policy_problems(policy(acl("*")), TAGS, ["*"], []) == ["no port is known on which the sources could be let in"]
+    assert policy_problems(policy(acl("*")), [], [], []) == []
 
 
 # The sample, and the role
 
 
 def test_the_sample_is_all_that_a_service_needs() -> None:
-    assert policy_problems(SAMPLE, ["tag:service"], ["group:staff", "alice@example.com"], [80, 443]) == []
-    assert policy_problems(SAMPLE, ["tag:worker", "tag:exit"], [], []) == []
+    assert text_problems(SAMPLE, ["tag:service"], ["group:staff", "alice@example.com"], [80, 443]) == []
+    assert text_problems(SAMPLE, ["tag:worker", "tag:exit"], [], []) == []
 
 
 def test_the_sample_without_its_owner() -> None:
     owner = '    "tag:service": ["group:deployers"],\n'
     assert owner in SAMPLE
-    (sentence,) = policy_problems(SAMPLE.replace(owner, ""), ["tag:service"], ["group:staff"], [80, 443])
+    (sentence,) = text_problems(SAMPLE.replace(owner, ""), ["tag:service"], ["group:staff"], [80, 443])
     assert sentence.startswith("tag:service has no owner")
 
 
 def test_the_sample_without_its_rule() -> None:
     rule = '    {"action": "accept", "src": ["group:staff"], "proto": "tcp", "dst": ["tag:service:80,443"]},\n'
     assert rule in SAMPLE
-    (sentence,) = policy_problems(SAMPLE.replace(rule, ""), ["tag:service"], ["group:staff"], [80, 443])
+    (sentence,) = text_problems(SAMPLE.replace(rule, ""), ["tag:service"], ["group:staff"], [80, 443])
     assert sentence.startswith("no rule lets group:staff reach tag:service on TCP 80, 443: add ")
 
 
@@ -311,13 +311,13 @@ def test_the_samples_own_tests_say_what_the_check_says() -> None:
         for verdict in ("accept", "deny"):
             for destination in test.get(verdict, []):
                 tag, _colon, port = destination.rpartition(":")
-                assert (problems(given, [tag], [test["src"]], [port]) == []) == (verdict == "accept")
+                assert (policy_problems(given, [tag], [test["src"]], [port]) == []) == (verdict == "accept")
 
 
 def test_the_document_says_what_the_check_says() -> None:
     document = (ROOT / "docs/tailscale-acls.md").read_text()
     shown = document.partition("```jsonc\n")[2].partition("```")[0]
-    (sentence,) = policy_problems(shown, ["tag:service"], ["group:staff", "tag:monitoring"], [443])
+    (sentence,) = text_problems(shown, ["tag:service"], ["group:staff", "tag:monitoring"], [443])
     assert f"private_service_policy_file: {sentence}" in document.replace(":\nadd {", ": add {")
 
 
@@ -336,7 +336,7 @@ CHECKED = {**GOOD, "tags": TAGS, "policy_file": str(ROOT / "acl/policy.hujson"),
     ],
 )
 def test_the_role_takes_what_the_policy_lets_through(inputs: dict[str, t.Any]) -> None:
-    assert refused({**CHECKED, **inputs}) == []
+    assert problems({**CHECKED, **inputs}) == []
 
 
 @pytest.mark.parametrize(
@@ -363,5 +363,5 @@ def test_the_role_takes_what_the_policy_lets_through(inputs: dict[str, t.Any]) -
     ],
 )
 def test_the_role_refuses_what_the_policy_does_not(inputs: dict[str, t.Any], sentence: str) -> None:
-    (found,) = refused({**CHECKED, **inputs})
+    (found,) = problems({**CHECKED, **inputs})
     assert found.startswith(sentence)

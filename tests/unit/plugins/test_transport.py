@@ -10,7 +10,7 @@ import threading
 import urllib.request
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils import _http as _transport
+from ansible_collections.notailcar.nomad.plugins.module_utils import _http
 
 URL = "/v1/var/x"
 OLD, NEW = ({"Path": "x", "ModifyIndex": 3, "Items": {"key": value}} for value in ("old", "new"))
@@ -19,7 +19,7 @@ ARGS = {"path": "x", "items": {"key": "new"}}
 
 def ask(address: str, seconds: float = 5) -> bytes:
     request = urllib.request.Request(address)
-    with _transport.opener(None).open(request, timeout=seconds) as answer:
+    with _http.opener(None).open(request, timeout=seconds) as answer:
         return answer.read()
 
 
@@ -45,7 +45,7 @@ def test_a_server_that_hangs_up_after_each_answer(nomad, in_process):
 
 
 def test_after_a_long_silence_the_connection_is_new(nomad, in_process, monkeypatch):
-    monkeypatch.setattr(_transport, "KEPT_SECONDS", 0)
+    monkeypatch.setattr(_http, "KEPT_SECONDS", 0)
     write(nomad, in_process)
     assert nomad.connections == len(nomad.asked)
 

@@ -15,7 +15,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 from ansible_collections.notailcar.nomad.plugins.doc_fragments.connection import ModuleDocFragment
-from ansible_collections.notailcar.nomad.plugins.lookup import variable
+from ansible_collections.notailcar.nomad.plugins.lookup.variable import DOCUMENTATION, LookupModule
 from ansible_collections.notailcar.nomad.plugins.module_utils import _arguments
 
 PATH = "nomad/jobs/whoami"
@@ -44,7 +44,7 @@ def look(nomad) -> t.Callable[..., t.Any]:
     """The lookup, as a template calls it once Ansible has read its documentation."""
     name, options = (
         "notailcar.nomad.variable",
-        yaml.safe_load(variable.DOCUMENTATION)["options"],
+        yaml.safe_load(DOCUMENTATION)["options"],
     )
     of_plugins = yaml.safe_load(ModuleDocFragment.PLUGINS)["options"]
     for option, described in yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"].items():
@@ -52,7 +52,7 @@ def look(nomad) -> t.Callable[..., t.Any]:
     config.initialize_plugin_configuration_definitions("lookup", name, options)
 
     def look(*terms: str, variables: dict[str, t.Any] | None = None, **given: t.Any) -> t.Any:
-        plugin = variable.LookupModule(templar=Templar(DataLoader(), variables or {}))
+        plugin = LookupModule(templar=Templar(DataLoader(), variables or {}))
         plugin._load_name = name
         return plugin.run(list(terms), variables=variables, **given)
 

@@ -25,7 +25,7 @@ def patient(nomad, lines):
     def patient(seconds):
         params = dict.fromkeys(connection())
         wait = Wait("whoami", seconds, lines.append)
-        return Client.of({**params, "address": os.environ["NOMAD_ADDR"]}).during(wait)
+        return Client.from_options({**params, "address": os.environ["NOMAD_ADDR"]}).with_wait(wait)
 
     return patient
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs import egress_network as _egress_network
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs import egress_worker as _egress_worker
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs import egress_network, egress_worker
 
 ROLES = Path(__file__).parents[3] / "roles"
 
@@ -63,7 +62,7 @@ BATCH = {"type": "batch"}
     ],
 )
 def test_a_good_worker(more: dict[str, t.Any]) -> None:
-    assert _egress_worker.problems(Lazy({**WORKER, **more})) == []
+    assert egress_worker.problems(Lazy({**WORKER, **more})) == []
 
 
 @pytest.mark.parametrize(
@@ -92,14 +91,14 @@ def test_a_good_worker(more: dict[str, t.Any]) -> None:
     ],
 )
 def test_each_problem_of_a_worker_is_a_sentence(wrong: dict[str, t.Any], sentence: str) -> None:
-    found = _egress_worker.problems(Lazy({**WORKER, **wrong}))
+    found = egress_worker.problems(Lazy({**WORKER, **wrong}))
     assert f"egress_worker_{sentence}" in found
     assert len(found) == (2 if wrong.get("exit_nodes") == "exit-fra" else 1)
 
 
 def test_a_good_network() -> None:
-    assert _egress_network.problems(Lazy(NETWORK)) == []
-    assert _egress_network.problems(Lazy({**NETWORK, "state": "absent", "destinations": []})) == []
+    assert egress_network.problems(Lazy(NETWORK)) == []
+    assert egress_network.problems(Lazy({**NETWORK, "state": "absent", "destinations": []})) == []
 
 
 @pytest.mark.parametrize(
@@ -124,4 +123,4 @@ def test_a_good_network() -> None:
     ],
 )
 def test_each_problem_of_a_network_is_a_sentence(wrong: dict[str, t.Any], sentence: str) -> None:
-    assert _egress_network.problems(Lazy({**NETWORK, **wrong})) == [f"egress_network_{sentence}"]
+    assert egress_network.problems(Lazy({**NETWORK, **wrong})) == [f"egress_network_{sentence}"]

@@ -10,19 +10,18 @@ import typing as t
 from collections import ChainMap
 from collections.abc import Mapping
 
-from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.allocations import INDEX, SHORT_ID
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.allocations import ALLOC_INDEX, SHORT_ALLOC_ID
+from ansible_collections.notailcar.nomad.plugins.module_utils._tailnet.names import LABEL, TAG
 
-from . import secrets as _secrets
+from .secrets import login_problems, secret_problems
 
 Inputs = Mapping[str, t.Any]
 
-LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 # With it the variable's path has at most 128 characters, and the name of the health check's service 63.
 JOB = re.compile(r"[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?")
-TAG = re.compile(r"tag:[a-zA-Z][a-zA-Z0-9-]*")
-URL = re.compile(r"https?://\S+")
+LOGIN_SERVER = re.compile(r"https?://\S+")
 BELOW_LOCAL = re.compile(r"local/(?!.*\.\.).*")
-ENVIRONMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+ENVIRONMENT_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 HOUSE_TASKS = ("app", "gate", "tailscale")
 
 LIST: tuple[type, str] = (list, "must be a list")
@@ -46,17 +45,17 @@ def node_problems(inputs: Inputs) -> t.Iterator[str]:
     count, hostname = inputs["count"], str(inputs["hostname"])
     if not JOB.fullmatch(str(inputs["name"])):
         yield f"name '{inputs['name']}' is no DNS label: use a-z, 0-9 and -, at most 53 characters"
-    if not LABEL.fullmatch(filled(hostname)):
+    if not LABEL.fullmatch(example_hostname(hostname)):
         yield f"hostname '{hostname}' is no DNS label: use a-z, 0-9 and -, at most 63 characters"
     if not is_number(count, 1):
         yield "count must be at least 1"
-    elif int(count) > 1 and filled(hostname) == hostname:
-        yield f"hostname '{hostname}' would be that of {count} nodes: give each its own, for example '{inputs['name']}-{INDEX}'"
+    elif int(count) > 1 and example_hostname(hostname) == hostname:
+        yield f"hostname '{hostname}' would be that of {count} nodes: give each its own, for example '{inputs['name']}-{ALLOC_INDEX}'"
     if strange := [str(tag) for tag in inputs["tags"] if not TAG.fullmatch(str(tag))]:
         yield f"tags: '{quoted(strange)}' must be of the form tag:name"
-    if inputs["login_server"] and not URL.fullmatch(inputs["login_server"]):
+    if inputs["login_server"] and not LOGIN_SERVER.fullmatch(inputs["login_server"]):
         yield f"login_server '{inputs['login_server']}' is no URL"
-    yield from _secrets.login_problems(inputs)
+    yield from login_problems(inputs)
 
 
 def task_problems(inputs: Inputs, role: str) -> t.Iterator[str]:
@@ -64,13 +63,13 @@ def task_problems(inputs: Inputs, role: str) -> t.Iterator[str]:
     if outside := [file["path"] for file in inputs["files"] if not BELOW_LOCAL.fullmatch(file["path"])]:
         yield f"files: '{quoted(outside)}' must lie below local/"
     by_nomad = inputs["vault"].get("secrets") or {}
-    if unfit := [str(name) for name in [*inputs["secrets"], *by_nomad] if not ENVIRONMENT.fullmatch(str(name))]:
+    if unfit := [str(name) for name in [*inputs["secrets"], *by_nomad] if not ENVIRONMENT_VARIABLE.fullmatch(str(name))]:
         yield f"secrets: '{quoted(unfit)}' cannot be the name of an environment variable"
     if twice := [name for name in by_nomad if name in inputs["secrets"]]:
         yield f"secrets: '{quoted(twice)}' would come from two sources, secrets and vault.secrets"
     if inputs["state"] == "present":
         for name, secret in inputs["secrets"].items():
-            yield from (f"secrets: {name} {sentence}" for sentence in _secrets.problems(secret))
+            yield from (f"secrets: {name} {sentence}" for sentence in secret_problems(secret))
     volumes = [str(volume["name"]) for volume in inputs["volumes"]]
     if "tailscale-state" in volumes or len(set(volumes)) < len(volumes):
         yield "volumes: each needs a name of its own, other than tailscale-state"
@@ -94,9 +93,9 @@ def program_problems(inputs: Inputs, driver: str) -> t.Iterator[str]:
             yield f"tasks: {task['name']} needs its {needed}"
 
 
-def filled(hostname: str) -> str:
+def example_hostname(hostname: str) -> str:
     """Return it as Nomad may fill it in."""
-    return hostname.replace(INDEX, "0").replace(SHORT_ID, "01234567")
+    return hostname.replace(ALLOC_INDEX, "0").replace(SHORT_ALLOC_ID, "01234567")
 
 
 def quoted(words: t.Iterable[str]) -> str:

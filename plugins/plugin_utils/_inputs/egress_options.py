@@ -10,12 +10,12 @@ import typing as t
 
 from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.egress import is_address, is_network
 
-from .. import _endpoints
-from .shared import is_number
+from ...plugin_utils import _endpoints
+from .workload import is_number
 
-WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]*")
+EXIT_NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]*")
 # In the evidence it stands between quotes.
-URL = re.compile(r"https?://[^\s\"\\]+")
+ECHO_URL = re.compile(r"https?://[^\s\"\\]+")
 # Instead of addresses.
 WAIVED = ("differs", "any")
 # Attributes of docker that lead out of the allocation's namespace.
@@ -28,7 +28,7 @@ CAPABILITIES = (
 KILL_TIMEOUT = re.compile(r"^\s*kill_timeout\b", re.MULTILINE)
 
 
-def problems(egress: t.Mapping[str, t.Any], mode: str, identity: object = None) -> t.Iterator[str]:
+def egress_problems(egress: t.Mapping[str, t.Any], mode: str, identity: object = None) -> t.Iterator[str]:
     """Yield a sentence for each problem; `egress` as the house takes it, the level still may be auto; so may `mode`."""
     lists = {}
     for name in ("exit_nodes", "expect", "echo", "dns"):
@@ -38,9 +38,9 @@ def problems(egress: t.Mapping[str, t.Any], mode: str, identity: object = None) 
             yield f"{name} must be a list"
         elif not given and name != "dns":
             yield f"{name} is required"
-    for name, form in (("exit_nodes", WORD), ("echo", URL)):
+    for name, form in (("exit_nodes", EXIT_NODE), ("echo", ECHO_URL)):
         if unfit := [value for value in lists[name] if not form.fullmatch(value)]:
-            yield f"{name}: '{unfit[0]}' is no {'URL' if form is URL else 'name, address or tag'}"
+            yield f"{name}: '{unfit[0]}' is no {'URL' if form is ECHO_URL else 'name, address or tag'}"
     if any(value in WAIVED for value in lists["expect"]) and len(lists["expect"]) > 1:
         yield "expect: differs and any stand alone"
     elif unfit := [value for value in lists["expect"] if value not in WAIVED and not is_network(value)]:
@@ -67,7 +67,7 @@ def problems(egress: t.Mapping[str, t.Any], mode: str, identity: object = None) 
         yield "dns is for kernel mode, so for level locked or mode kernel: in userspace mode names go through the proxy"
 
 
-def task_problems(tasks: t.Iterable[t.Mapping[str, t.Any]]) -> t.Iterator[str]:
+def bypass_problems(tasks: t.Iterable[t.Mapping[str, t.Any]]) -> t.Iterator[str]:
     """Yield a sentence for each attribute by which a task would get around its sidecar; `config` is what docker is given."""
     for task in tasks:
         config = task.get("config") or {}

@@ -14,19 +14,19 @@ import typing as t
 from dataclasses import dataclass
 
 IDENTIFIER = r"[^\W\d][\w-]*"
-COMMENT = r"/\*(?:(?!\*/).)*\*/"
+HCL_COMMENT = r"/\*(?:(?!\*/).)*\*/"
 LINE_COMMENT = r"(?:\#|//)[^\n]*"
-GAP = re.compile(rf"(?:\s|{COMMENT}|{LINE_COMMENT}(?:\n|\Z))*", re.DOTALL)
-WORD = re.compile(rf'({IDENTIFIER}|"(?:[^"\\\n]|\\.)*")(?:[ \t]|{COMMENT})*', re.DOTALL)
+GAP = re.compile(rf"(?:\s|{HCL_COMMENT}|{LINE_COMMENT}(?:\n|\Z))*", re.DOTALL)
+HEADER_WORD = re.compile(rf'({IDENTIFIER}|"(?:[^"\\\n]|\\.)*")(?:[ \t]|{HCL_COMMENT})*', re.DOTALL)
 CODE = re.compile(
-    rf'{COMMENT}|(?P<endless>/\*)|(?P<line>{LINE_COMMENT}|\n)|<<-?(?P<heredoc>{IDENTIFIER})\r?\n|(?P<quote>")|(?P<open>[\[({{])|(?P<close>[])}}])',
+    rf'{HCL_COMMENT}|(?P<endless>/\*)|(?P<line>{LINE_COMMENT}|\n)|<<-?(?P<heredoc>{IDENTIFIER})\r?\n|(?P<quote>")|(?P<open>[\[({{])|(?P<close>[])}}])',
     re.DOTALL,
 )
 QUOTED = re.compile(r'\\[^\n]|\$\$\{|%%\{|(?P<code>[$%]\{)|(?P<line>\n)|(?P<quote>")')
 HEREDOC = re.compile(r"\$\$\{|%%\{|(?P<code>[$%]\{)|(?P<line>\n)")
 # JSON's escapes are HCL's but for two, and for the pairs that stand for one character.
 ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|.)")
-OPENING = re.compile(r"[$%](?=\{)")
+TEMPLATE_OPENING = re.compile(r"[$%](?=\{)")
 
 
 class NotHcl(Exception):
@@ -54,7 +54,7 @@ def statements(text: str) -> t.Iterator[Statement]:
     while at < len(text):
         line = text.count("\n", 0, at) + 1
         words = []
-        while found := WORD.match(text, at):
+        while found := HEADER_WORD.match(text, at):
             words.append(found[1].strip('"'))
             at = found.end()
         block = text.startswith("{", at)
@@ -69,30 +69,30 @@ def statements(text: str) -> t.Iterator[Statement]:
         at = t.cast("re.Match[str]", GAP.match(text, end)).end()
 
 
-def string(text: str, ascii_only: bool = False) -> str:
+def template_string(text: str, ascii_only: bool = False) -> str:
     """Return a text as an HCL string in which templates are still templates."""
     return ESCAPE.sub(_escape, json.dumps(text, ensure_ascii=ascii_only))
 
 
-def quoted(text: str) -> str:
+def literal_string(text: str) -> str:
     """Return a text as an HCL string that means nothing but this text."""
-    return OPENING.sub(r"\g<0>\g<0>", string(text))
+    return TEMPLATE_OPENING.sub(r"\g<0>\g<0>", template_string(text))
 
 
-def written(value: t.Any) -> str:
+def json_expression(value: t.Any) -> str:
     """Return a JSON-like value as an HCL expression on one line; numbers as they print."""
     if isinstance(value, str):
-        return quoted(value)
+        return literal_string(value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{quoted(str(key))} = {written(part)}" for key, part in value.items()) + "}"
+        return "{" + ", ".join(f"{literal_string(str(key))} = {json_expression(part)}" for key, part in value.items()) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(written(part) for part in value) + "]"
+        return "[" + ", ".join(json_expression(part) for part in value) + "]"
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     return str(value)
 
 
-def expression(text: str) -> str:
+def enclosed_expression(text: str) -> str:
     """Return an expression that somebody wrote, so that nothing else can be in it; raises NotHcl."""
     code = f"({text}\n)"
     try:

@@ -9,7 +9,7 @@ import math
 import re
 import typing as t
 
-from ansible_collections.notailcar.nomad.plugins.module_utils._job import hcl as _hcl_text
+from ansible_collections.notailcar.nomad.plugins.module_utils._job.hcl_syntax import template_string
 
 # What Nomad itself replaces when a task runs; everything else between braces is text.
 RUNTIME = r"\$\{(?:NOMAD_\w+|(?:attr|meta|node|env)\.[\w.-]+)\}"
@@ -18,12 +18,12 @@ RUNTIME = r"\$\{(?:NOMAD_\w+|(?:attr|meta|node|env)\.[\w.-]+)\}"
 OPENING = re.compile(rf"(?<!\$)(?P<kept>{RUNTIME})(?! *\}})|(?P<mark>[$%])\{{")
 # The driver evaluates the text again, with a parser that has no trouble with "}".
 DRIVER_OPENING = re.compile(rf"(?<!\$)(?P<kept>{RUNTIME})|(?P<mark>[$%])\{{")
-IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+BARE_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 KEYWORDS = ("true", "false", "null", "for", "if", "in", "else", "endif", "endfor")
 LINE_LENGTH = 100
 
 
-def expression(value: t.Any, indent: int = 0, config: bool = False) -> str:
+def hcl_expression(value: t.Any, indent: int = 0, config: bool = False) -> str:
     """Return `value` (JSON-like) as an HCL expression.
 
     `indent` is the column of the line on which the expression begins. With `config`, strings survive the driver's second evaluation too.
@@ -44,7 +44,7 @@ def expression(value: t.Any, indent: int = 0, config: bool = False) -> str:
     raise TypeError(f"a {type(value).__name__} cannot be written as HCL")
 
 
-def body(pairs: dict[str, t.Any], indent: int = 0, config: bool = False) -> str:
+def hcl_body(pairs: dict[str, t.Any], indent: int = 0, config: bool = False) -> str:
     """Return the attributes of a block, indented by `indent`; one without a value (None) is left out."""
     return "\n".join(_lines({name: value for name, value in pairs.items() if value is not None}, indent, config))
 
@@ -55,7 +55,7 @@ def _quoted(text: str, config: bool) -> str:
             raise ValueError("a text that begins with a byte order mark (U+FEFF) does not reach the driver as it is")
         text = DRIVER_OPENING.sub(_escaped, text)
     text.encode()  # a lone surrogate has no UTF-8
-    return OPENING.sub(_escaped, _hcl_text.string(text))
+    return OPENING.sub(_escaped, template_string(text))
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -65,10 +65,10 @@ def _escaped(found: re.Match[str]) -> str:
 def _key(name: t.Any) -> str:
     if not isinstance(name, str):
         raise TypeError(f"the key {name!r} is not a text")
-    if IDENTIFIER.fullmatch(name) and name not in KEYWORDS:
+    if BARE_KEY.fullmatch(name) and name not in KEYWORDS:
         return name
     # In ASCII, so that the columns which the formatter aligns are characters.
-    return _hcl_text.string(name, ascii_only=True).replace("${", "$${").replace("%{", "%%{")
+    return template_string(name, ascii_only=True).replace("${", "$${").replace("%{", "%%{")
 
 
 def _object(value: dict[str, t.Any], indent: int, config: bool) -> str:
@@ -76,7 +76,7 @@ def _object(value: dict[str, t.Any], indent: int, config: bool) -> str:
 
 
 def _lines(value: dict[str, t.Any], indent: int, config: bool) -> t.Iterator[str]:
-    for run in _runs([(_key(name), expression(part, indent, config)) for name, part in value.items()]):
+    for run in _runs([(_key(name), hcl_expression(part, indent, config)) for name, part in value.items()]):
         width = max(len(name) for name, _part in run)
         yield from (f"{' ' * indent}{name:{width}} = {part}" for name, part in run)
 
@@ -97,7 +97,7 @@ def _runs(entries: list[tuple[str, str]]) -> t.Iterator[list[tuple[str, str]]]:
 
 
 def _tuple(value: t.Sequence[t.Any], indent: int, config: bool) -> str:
-    parts = [expression(part, indent + 2, config) for part in value]
+    parts = [hcl_expression(part, indent + 2, config) for part in value]
     line = "[" + ", ".join(parts) + "]"
     if "\n" not in line and len(line) + indent <= LINE_LENGTH:
         return line

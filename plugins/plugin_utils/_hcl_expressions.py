@@ -9,6 +9,7 @@ import math
 import re
 import typing as t
 
+from ansible.errors import AnsibleFilterError
 from ansible_collections.notailcar.nomad.plugins.module_utils._job.hcl_syntax import template_string
 
 # What Nomad itself replaces when a task runs; everything else between braces is text.
@@ -47,6 +48,14 @@ def hcl_expression(value: t.Any, indent: int = 0, config: bool = False) -> str:
 def hcl_body(pairs: dict[str, t.Any], indent: int = 0, config: bool = False) -> str:
     """Return the attributes of a block, indented by `indent`; one without a value (None) is left out."""
     return "\n".join(_lines({name: value for name, value in pairs.items() if value is not None}, indent, config))
+
+
+def to_hcl(value: t.Any, indent: int = 0, config: bool = False, body: bool = False) -> str:
+    """Return `value` as an HCL expression or body; the filter of this name documents the options."""
+    try:
+        return hcl_body(value, indent, config) if body else hcl_expression(value, indent, config)
+    except (TypeError, ValueError) as error:
+        raise AnsibleFilterError(f"to_hcl: {error}") from error
 
 
 def _quoted(text: str, config: bool) -> str:

@@ -11,40 +11,13 @@ import pytest
 from ansible_collections.notailcar.nomad.plugins.module_utils._job.failure import causes_text, failure_causes
 from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.checks import failing_checks_by_allocation
 from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.client import Client
-from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.tasks import task_end_line, task_ends, telling_events
 
-ID = "a0a0a0a0-0000"
+from tests.unit.support.task_states import ID, allocation, ended, event, state
+
 ALLOCATION, CHECKS, LOGS = f"GET /v1/allocation/{ID}", f"GET /v1/client/allocation/{ID}/checks", f"GET /v1/client/fs/logs/{ID}"
 PATH = "nomad/jobs/x/y"
 VARIABLE = f"GET /v1/var/{PATH}"
 LATE = "Task not running for min_healthy_time of 10s by healthy_deadline of 1m"
-
-
-def event(kind, words="", fails=False, **details):
-    return {"Type": kind, "DisplayMessage": words, "FailsTask": fails, "Details": details}
-
-
-def ended(code=0, signal=0, oom="false"):
-    return event("Terminated", f"Exit Code: {code}", exit_code=str(code), signal=str(signal), oom_killed=oom)
-
-
-def state(*of, now="dead", failed=False, restarts=0):
-    return {"State": now, "Failed": failed, "Restarts": restarts, "Events": list(of)}
-
-
-def allocation(status="failed", ident=ID, healthy=None, job="web", **tasks):
-    return {
-        "ID": ident,
-        "Name": f"{job}.app[0]",
-        "Namespace": "default",
-        "JobID": job,
-        "TaskGroup": "app",
-        "NodeName": "node-1",
-        "ClientStatus": status,
-        "ClientDescription": "Failed tasks",
-        "DeploymentStatus": None if healthy is None else {"Healthy": healthy},
-        "TaskStates": tasks,
-    }
 
 
 def connected():
@@ -59,70 +32,6 @@ def tell(nomad):
         return causes_text(failure_causes(connected(), list(allocations), checks or {}))
 
     return tell
-
-
-def test_how_tasks_ended():
-    found = task_ends(
-        allocation(
-            b=state(event("Started"), ended(3, 9, "true"), event("Restarting"), ended(0), restarts=1),
-            a=state(event("Started"), now="running"),
-            c=state(event("Terminated"), failed=True),
-        )
-    )
-    nothing = {"exit_code": None, "signal": None, "oom_killed": False}
-    assert found == [
-        {"task": "a", "state": "running", "failed": False, **nothing, "restarts": 0},
-        {"task": "b", "state": "dead", "failed": False, "exit_code": 0, "signal": 0, "oom_killed": False, "restarts": 1},
-        {"task": "c", "state": "dead", "failed": True, **nothing, "restarts": 0},
-    ]
-    assert task_ends({"TaskStates": None}) == []
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        (state(ended(3), failed=True), "failed: exit code 3"),
-        (state(ended(127), failed=True), "failed: exit code 127 (the command was not found)"),
-        (state(ended(137), failed=True), "failed: exit code 137 (killed by SIGKILL)"),
-        (state(ended(200), failed=True), "failed: exit code 200"),
-        (state(ended(1, 15), failed=True, restarts=2), "failed after 2 restarts: exit code 1 (killed by SIGTERM)"),
-        (state(ended(1, 99), failed=True), "failed: exit code 1"),
-        (state(ended(7, 0, "true"), failed=True), "failed: out of memory, exit code 7"),
-        (state(ended(1), now="pending", restarts=1), "is pending after 1 restart: exit code 1"),
-        (state(now="pending"), "is pending"),
-    ],
-)
-def test_in_words(given, words):
-    (end,) = task_ends({"TaskStates": {"t": given}})
-    assert task_end_line(end) == words
-
-
-def test_events_that_tell():
-    config = "2 errors occurred:\n\t* failed to parse config: \n\t* No argument is named x.\n\n"
-    told = telling_events(
-        state(
-            event("Received", "Task received by client"),
-            event("Driver Failure", f"no container {'0123456789abcdef' * 4} with hvs.CAESIJ1234567890"),
-            event("Failed Validation", config),
-            event("Killing", "Template failed", fails=True),
-            event("Killing", "Sent interrupt"),
-            event("Driver Failure", "once more"),
-            event("Driver Failure", "once more"),
-            event("Alloc Unhealthy", "Unhealthy because of failed task"),
-        )
-    )
-    assert told == [
-        "Driver Failure: no container 0123456789ab with hvs.…",
-        "Failed Validation: failed to parse config: No argument is named x.",
-        "Killing: Template failed",
-        "Driver Failure: once more",
-    ]
-    assert len(telling_events(state(*[event("Terminated", str(number)) for number in range(20)]))) == 6
-    assert len(telling_events(state(event("Driver Failure", "x" * 9000)))[0]) < 1100
-
-
-def test_without_a_telling_event_the_last_one():
-    assert telling_events(state(event("Received"), event("Driver", "Downloading image"))) == ["Driver: Downloading image"]
 
 
 def test_a_failed_task_with_its_log(nomad, tell):

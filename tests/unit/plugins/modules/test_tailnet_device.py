@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.plugins.planes import DAY, HOUR, TAGS, Device, at
+from tests.unit.support.control_planes import DAY, HOUR, TAGS, Device, at
 
 STALE = {"state": "absent", "hostname": "web", "tags": TAGS}
 
@@ -16,9 +16,11 @@ def names(devices):
     return [device["given_name"] for device in devices]
 
 
-def test_what_is_told(plane, ask):
-    plane.has_devices(Device(given_name=f"web{plane.suffix}", tags=("tag:b", "tag:a")), Device(id="12", given_name="api", online=True))
-    result = ask("tailnet_device_info", **plane.args)
+def test_what_is_told(control_plane, ask):
+    control_plane.has_devices(
+        Device(given_name=f"web{control_plane.suffix}", tags=("tag:b", "tag:a")), Device(id="12", given_name="api", online=True)
+    )
+    result = ask("tailnet_device_info", **control_plane.args)
     assert not result["changed"]
     api, web = result["devices"]
     assert api["online"]
@@ -26,7 +28,7 @@ def test_what_is_told(plane, ask):
         **web,
         "node_id": "11",
         "hostname": "web",
-        "given_name": f"web{plane.suffix}",
+        "given_name": f"web{control_plane.suffix}",
         "addresses": ["100.64.0.1"],
         "tags": ["tag:a", "tag:b"],
         "ephemeral": False,
@@ -79,9 +81,9 @@ def test_the_devices_of_a_user(headscale, ask):
         ({"tags": ["tag:a", "tag:b"]}, ["api"]),
     ],
 )
-def test_some_devices(plane, ask, more, wanted):
-    suffixed = f"web{plane.suffix}"
-    plane.has_devices(
+def test_some_devices(control_plane, ask, more, wanted):
+    suffixed = f"web{control_plane.suffix}"
+    control_plane.has_devices(
         Device(),
         Device(id="12", given_name=suffixed, tags=("tag:b",)),
         Device(id="13", given_name="api", tags=("tag:b", "tag:a")),
@@ -90,16 +92,16 @@ def test_some_devices(plane, ask, more, wanted):
             for number, name in enumerate(("webs", "web-x", "my-web", "web-82yrzelox", "web-01"))
         ),
     )
-    found = names(ask("tailnet_device_info", **plane.args, **more)["devices"])
+    found = names(ask("tailnet_device_info", **control_plane.args, **more)["devices"])
     assert found == [name.replace("web-suffix", suffixed) for name in wanted]
 
 
-def test_what_is_stale_is_removed(plane, ask):
-    suffixed = f"web{plane.suffix}"
-    plane.has_devices(Device(), Device(id="12", given_name=suffixed), Device(id="13", given_name=suffixed, online=True))
-    args = {**plane.args, **STALE}
+def test_what_is_stale_is_removed(control_plane, ask):
+    suffixed = f"web{control_plane.suffix}"
+    control_plane.has_devices(Device(), Device(id="12", given_name=suffixed), Device(id="13", given_name=suffixed, online=True))
+    args = {**control_plane.args, **STALE}
     checked = ask("tailnet_device", check=True, **args)
-    assert plane.removals() == []
+    assert control_plane.removals() == []
     result = ask("tailnet_device", **args)
     for one in (checked, result):
         assert one["changed"]
@@ -107,21 +109,21 @@ def test_what_is_stale_is_removed(plane, ask):
         assert [device["reason"] for device in one["kept"]] == ["it is online"]
         assert one["diff"]["before"] == f"web\n{suffixed}\n{suffixed}\n"
         assert one["diff"]["after"] == f"{suffixed}\n"
-    assert plane.removals() == ["11", "12"]
+    assert control_plane.removals() == ["11", "12"]
 
 
-def test_each_removal_is_shown(plane, in_process, screen):
-    plane.has_devices(Device(), Device(id="12", online=True))
-    in_process("tailnet_device", **plane.args, **STALE)
+def test_each_removal_is_shown(control_plane, in_process, screen):
+    control_plane.has_devices(Device(), Device(id="12", online=True))
+    in_process("tailnet_device", **control_plane.args, **STALE)
     assert screen.lines == ["web: device web removed"]
 
 
-def test_nothing_is_stale(plane, ask):
-    plane.has_devices(Device(online=True))
-    result = ask("tailnet_device", **plane.args, **STALE)
+def test_nothing_is_stale(control_plane, ask):
+    control_plane.has_devices(Device(online=True))
+    result = ask("tailnet_device", **control_plane.args, **STALE)
     assert not result["changed"]
     assert result["removed"] == []
-    assert plane.removals() == []
+    assert control_plane.removals() == []
 
 
 @pytest.mark.parametrize(
@@ -138,12 +140,12 @@ def test_nothing_is_stale(plane, ask):
         (Device(last_seen=None), {"offline_for": "1d"}, "it has not been offline for more than 86400 s"),
     ],
 )
-def test_what_stays(plane, ask, device, more, reason):
-    plane.has_devices(device)
-    result = ask("tailnet_device", **{**plane.args, **STALE, **more})
+def test_what_stays(control_plane, ask, device, more, reason):
+    control_plane.has_devices(device)
+    result = ask("tailnet_device", **{**control_plane.args, **STALE, **more})
     assert [one["reason"] for one in result["kept"]] == [reason]
     assert not result["changed"]
-    assert plane.removals() == []
+    assert control_plane.removals() == []
 
 
 @pytest.mark.parametrize(
@@ -156,16 +158,16 @@ def test_what_stays(plane, ask, device, more, reason):
         (Device(), {"keep": ["12"]}),
     ],
 )
-def test_what_goes(plane, ask, device, more):
-    plane.has_devices(device)
-    assert ask("tailnet_device", **{**plane.args, **STALE, **more})["changed"]
-    assert plane.removals() == ["11"]
+def test_what_goes(control_plane, ask, device, more):
+    control_plane.has_devices(device)
+    assert ask("tailnet_device", **{**control_plane.args, **STALE, **more})["changed"]
+    assert control_plane.removals() == ["11"]
 
 
 @pytest.mark.parametrize("name", ["api", "web-frontend-1", "myweb", "web-x"])
-def test_another_name_is_not_even_looked_at(plane, ask, name):
-    plane.has_devices(Device(given_name=name, hostname=name))
-    result = ask("tailnet_device", **plane.args, **STALE)
+def test_another_name_is_not_even_looked_at(control_plane, ask, name):
+    control_plane.has_devices(Device(given_name=name, hostname=name))
+    result = ask("tailnet_device", **control_plane.args, **STALE)
     assert (result["changed"], result["kept"]) == (False, [])
 
 
@@ -186,18 +188,18 @@ def test_tailscale_does_not_say_whether_it_is_online(tailscale, ask):
     assert [one["reason"] for one in ask("tailnet_device", **STALE)["kept"]] == ["it is online"]
 
 
-def test_somebody_else_was_faster(plane, ask):
-    plane.has_devices(Device())
-    (request,) = [request for request in plane.fake.replies if request.startswith("DELETE")]
-    plane.fake.on(request, (404, {"message": "not found"}))
-    assert ask("tailnet_device", **plane.args, **STALE)["changed"]
+def test_somebody_else_was_faster(control_plane, ask):
+    control_plane.has_devices(Device())
+    (request,) = [request for request in control_plane.fake.replies if request.startswith("DELETE")]
+    control_plane.fake.on(request, (404, {"message": "not found"}))
+    assert ask("tailnet_device", **control_plane.args, **STALE)["changed"]
 
 
-def test_nobody_may_remove(plane, ask):
-    plane.has_devices(Device())
-    (request,) = [request for request in plane.fake.replies if request.startswith("DELETE")]
-    plane.fake.on(request, (403, {"message": "no"}))
-    result = ask("tailnet_device", **plane.args, **STALE)
+def test_nobody_may_remove(control_plane, ask):
+    control_plane.has_devices(Device())
+    (request,) = [request for request in control_plane.fake.replies if request.startswith("DELETE")]
+    control_plane.fake.on(request, (403, {"message": "no"}))
+    result = ask("tailnet_device", **control_plane.args, **STALE)
     assert result["failure"]["kind"] == "denied"
     assert "Could not remove the device web" in result["msg"]
 
@@ -213,7 +215,7 @@ def test_nobody_may_remove(plane, ask):
         ({"state": "present"}, "one of: absent"),
     ],
 )
-def test_what_cannot_work_is_said_without_asking(plane, ask, more, words):
-    result = ask("tailnet_device", **{**plane.args, **STALE, **more})
+def test_what_cannot_work_is_said_without_asking(control_plane, ask, more, words):
+    result = ask("tailnet_device", **{**control_plane.args, **STALE, **more})
     assert words in result["msg"]
-    assert not plane.fake.asked
+    assert not control_plane.fake.asked

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from tests.unit.plugins.planes import DAY, HOUR, TAGS, Key, at
+from tests.unit.support.control_planes import DAY, HOUR, TAGS, Key, at
 
 SHOWN = {
     "id": "7",
@@ -22,25 +22,25 @@ SHOWN = {
 }
 
 
-def test_all_keys(plane, ask):
-    plane.has_keys(Key(reusable=True), Key(id="8", tags=("tag:b", "tag:a")))
-    result = ask("tailscale_key_info", **plane.args)
+def test_all_keys(control_plane, ask):
+    control_plane.has_keys(Key(reusable=True), Key(id="8", tags=("tag:b", "tag:a")))
+    result = ask("tailscale_key_info", **control_plane.args)
     assert not result["changed"]
     first, second = result["auth_keys"]
     assert {**first, "description": "web"} == SHOWN
     assert (second["id"], second["reusable"], second["tags"]) == ("8", False, ["tag:a", "tag:b"])
 
 
-def test_one_key_and_none(plane, ask):
-    plane.has_keys(Key(), Key(id="8", used=True))
-    (found,) = ask("tailscale_key_info", id="8", **plane.args)["auth_keys"]
+def test_one_key_and_none(control_plane, ask):
+    control_plane.has_keys(Key(), Key(id="8", used=True))
+    (found,) = ask("tailscale_key_info", id="8", **control_plane.args)["auth_keys"]
     assert (found["id"], found["used"]) == ("8", True)
-    assert ask("tailscale_key_info", id="9", **plane.args)["auth_keys"] == []
+    assert ask("tailscale_key_info", id="9", **control_plane.args)["auth_keys"] == []
 
 
-def test_an_expired_key_was_not_used(plane, ask):
-    plane.has_keys(Key(expires=-HOUR))
-    (found,) = ask("tailscale_key_info", id="7", **plane.args)["auth_keys"]
+def test_an_expired_key_was_not_used(control_plane, ask):
+    control_plane.has_keys(Key(expires=-HOUR))
+    (found,) = ask("tailscale_key_info", id="7", **control_plane.args)["auth_keys"]
     assert (found["expired"], found["used"]) == (True, False)
 
 

@@ -6,16 +6,12 @@
 from __future__ import annotations
 
 import typing as t
-from pathlib import Path
 
 import pytest
-import yaml
 from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.private_service import problems
 
-ROLE = Path(__file__).parents[3] / "roles/private_service"
-DEFAULTS = {
-    name.removeprefix("private_service_"): value for name, value in yaml.safe_load((ROLE / "defaults/main.yml").read_text()).items()
-}
+from tests.unit.support.role_inputs import PRIVATE_SERVICE
+
 NOBODY = "private_service_endpoints: without one nobody reaches the service"
 TAKEN = (
     "private_service_endpoints: port 8080 is the app's own. In kernel mode the tailnet reaches the app there without an endpoint, and one "
@@ -23,32 +19,31 @@ TAKEN = (
 )
 EGRESS = {"exit_nodes": ["exit-fra"], "expect": ["203.0.113.7"], "echo": ["http://203.0.113.80/"], "level": "monitored"}
 MINTED: dict[str, t.Any] = {"auth_key": None, "minted_key": {"api_key": "a"}, "tags": ["tag:service"]}
-GOOD: dict[str, t.Any] = {**DEFAULTS, "name": "whoami", "hostname": "whoami", "image": "whoami:1", "port": 8080, "auth_key": "key"}
 
 
 def test_a_declaration_without_problems() -> None:
-    assert problems(GOOD) == []
+    assert problems(PRIVATE_SERVICE) == []
 
 
 def test_in_kernel_mode_the_apps_port_needs_no_endpoint() -> None:
-    assert problems({**GOOD, "mode": "kernel", "endpoints": []}) == []
+    assert problems({**PRIVATE_SERVICE, "mode": "kernel", "endpoints": []}) == []
 
 
 def test_a_tailscale_service_has_ports_of_its_own() -> None:
     service = {"tailscale_service": "svc:a", "tags": ["tag:a"], "endpoints": [{"port": 8080}]}
-    assert problems({**GOOD, **service, "mode": "kernel"}) == []
+    assert problems({**PRIVATE_SERVICE, **service, "mode": "kernel"}) == []
 
 
 def test_numbers_may_come_as_text() -> None:
-    assert problems({**GOOD, "port": "8080", "name": 7, "hostname": 7}) == []
+    assert problems({**PRIVATE_SERVICE, "port": "8080", "name": 7, "hostname": 7}) == []
 
 
 def test_what_is_removed_needs_no_app_and_no_key() -> None:
-    assert problems({**GOOD, "state": "absent", "image": None, "port": None, "auth_key": None}) == []
+    assert problems({**PRIVATE_SERVICE, "state": "absent", "image": None, "port": None, "auth_key": None}) == []
 
 
 def test_what_is_rendered_needs_no_key() -> None:
-    assert problems({**GOOD, "state": "rendered", "auth_key": None}) == []
+    assert problems({**PRIVATE_SERVICE, "state": "rendered", "auth_key": None}) == []
 
 
 @pytest.mark.parametrize(
@@ -146,8 +141,8 @@ def test_what_is_rendered_needs_no_key() -> None:
     ],
 )
 def test_each_problem_is_a_sentence(wrong: dict[str, t.Any], sentence: str) -> None:
-    assert problems({**GOOD, **wrong}) == [sentence]
+    assert problems({**PRIVATE_SERVICE, **wrong}) == [sentence]
 
 
 def test_all_problems_are_said_at_once() -> None:
-    assert len(problems({**GOOD, "args": "x", "port": 0, "auth_key": ""})) == 3
+    assert len(problems({**PRIVATE_SERVICE, "args": "x", "port": 0, "auth_key": ""})) == 3

@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 
-from tests.unit.plugins.planes import API_KEY, Key
+from tests.unit.support.control_planes import API_KEY, Key
 from tests.ways import ROOT
 
 IMAGE, KEY = "shop/shop/app: shop:latest is another image tomorrow", "key 7 (web): who finds it adds any number of nodes"

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from tests.unit.plugins.scripted import Scripted
+from tests.unit.support.scripted_server import Scripted
 
 Json = dict[str, t.Any]
 NOW = 1_800_000_000
@@ -65,7 +65,7 @@ class Device:
     user: str = "ops"
 
 
-class Plane(t.Protocol):
+class ControlPlane(t.Protocol):
     """What tests ask of both."""
 
     fake: Scripted

@@ -1,53 +1,16 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a secret comes from, how a node logs in, and what is said of a Vault that gives nothing."""
+"""What is refused in the declaration of a secret, and in how a node logs in."""
 
 from __future__ import annotations
 
 import typing as t
-from pathlib import Path
 
 import pytest
-from ansible.errors import AnsibleError, AnsibleLookupError
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
-from ansible_collections.notailcar.nomad.plugins.lookup.secret import LookupModule
-from ansible_collections.notailcar.nomad.plugins.plugin_utils import _vault
 from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.secrets import login_problems, secret_problems
 
-CANARY = "a-very-secret-value"
-OF_VAULT = {"vault": {"path": "shop", "key": "password"}}
-
-
-def look(*terms: t.Any) -> list[t.Any]:
-    return LookupModule(loader=DataLoader(), templar=Templar(DataLoader(), {})).run(list(terms), variables={})
-
-
-def test_a_text_is_itself() -> None:
-    assert look(CANARY, None, 7) == [CANARY, None, 7]
-
-
-def test_of_the_controller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("SHOP_TOKEN", CANARY)
-    (tmp_path / "key").write_text(f" {CANARY}\r\n")
-    assert look({"env": "SHOP_TOKEN"}, {"file": str(tmp_path / "key")}) == [CANARY, f" {CANARY}"]
-
-
-@pytest.mark.parametrize(
-    ("secret", "words"),
-    [
-        ({"env": "SHOP_TOKEN"}, "environment variable SHOP_TOKEN of the controller, which is not set"),
-        ({"file": "/dev/null"}, "file /dev/null of the controller, which is empty"),
-        ({"file": "/nowhere/key"}, "file /nowhere/key of the controller, which cannot be read: No such file"),
-        ({"env": "A", "file": "b"}, "must be a text, or a mapping with one of env, file, vault"),
-        (OF_VAULT, "ansible-galaxy collection install community.hashi_vault"),
-    ],
-)
-def test_a_source_without_a_secret(monkeypatch: pytest.MonkeyPatch, secret: t.Any, words: str) -> None:
-    monkeypatch.delenv("SHOP_TOKEN", raising=False)
-    with pytest.raises(AnsibleLookupError, match=words):
-        look(secret)
+from tests.unit.support.secrets import CANARY, OF_VAULT
 
 
 @pytest.mark.parametrize(
@@ -130,31 +93,3 @@ def test_a_node_that_can_log_in(more: dict[str, t.Any]) -> None:
 )
 def test_a_node_that_cannot_log_in(wrong: dict[str, t.Any], sentence: str) -> None:
     assert list(login_problems({**LOGIN, **wrong})) == [sentence]
-
-
-def causing(cause: Exception) -> AnsibleError:
-    """As hashi_vault raises it."""
-    error = AnsibleError("hashi_vault's own words")
-    error.__cause__ = cause
-    return error
-
-
-@pytest.mark.parametrize(
-    ("name", "said", "words"),
-    [
-        ("VaultDown", "Vault is sealed", "it is sealed"),
-        ("ReadTimeout", "Read timed out. (read timeout=1)", "it does not answer in time"),
-        ("ConnectionError", "Connection refused", "it cannot be reached"),
-        ("Forbidden", "permission denied, invalid token", "it does not know the token"),
-        ("Forbidden", "permission denied", "the token may not read it"),
-        ("Anything", "no auth method", "no auth method"),
-    ],
-)
-def test_each_failure_of_vault_has_its_words(monkeypatch: pytest.MonkeyPatch, name: str, said: str, words: str) -> None:
-    class Lookup:
-        def run(self, _terms: list[str], **_options: t.Any) -> list[t.Any]:
-            raise causing(type(name, (OSError,), {})(said))
-
-    monkeypatch.setattr(_vault.lookup_loader, "get", lambda *_args, **_more: Lookup())
-    with pytest.raises(AnsibleLookupError, match=f"Could not read the key password of shop from Vault: {words}"):
-        look(OF_VAULT)

@@ -15,9 +15,9 @@ from ansible_collections.notailcar.nomad.plugins.module_utils import _http
 
 from tests import in_process
 from tests.in_process import PLUGINS, Result, Screen
-from tests.unit.plugins import planes
-from tests.unit.plugins.planes import Headscale, Plane, Tailscale
-from tests.unit.plugins.scripted import Scripted
+from tests.unit.support import control_planes
+from tests.unit.support.control_planes import ControlPlane, Headscale, Tailscale
+from tests.unit.support.scripted_server import Scripted
 
 Call = t.Callable[..., Result]
 
@@ -57,9 +57,9 @@ def headscale(scripted: tuple[Scripted, str], monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture(params=["tailscale", "headscale"])
-def plane(request: pytest.FixtureRequest) -> Plane:
+def control_plane(request: pytest.FixtureRequest) -> ControlPlane:
     """Both control planes."""
-    return t.cast("Plane", request.getfixturevalue(request.param))
+    return t.cast("ControlPlane", request.getfixturevalue(request.param))
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def ask(request: pytest.FixtureRequest, screen: Screen) -> Call:
     def asked(name: str, /, check: bool = False, **args: t.Any) -> Result:
         result = call(name, check=check, **args)
         said = json.dumps([{**result, "key": None}, screen.lines, screen.warnings])
-        assert not [secret for secret in (*planes.SECRETS, planes.NEW_TEXT) if secret in said]
+        assert not [secret for secret in (*control_planes.SECRETS, control_planes.NEW_TEXT) if secret in said]
         return t.cast("Result", result)
 
     return asked

@@ -9,10 +9,8 @@ import ssl
 
 import pytest
 from ansible_collections.notailcar.nomad.plugins.module_utils import _http
-from ansible_collections.notailcar.nomad.plugins.module_utils._durations import moment, seconds, shown
-from ansible_collections.notailcar.nomad.plugins.module_utils._errors import InvalidInput
 
-from tests.unit.plugins.planes import API_KEY, CLIENT, CLIENT_SECRET, NEW_TEXT, TAGS, TOKEN, Device
+from tests.unit.support.control_planes import API_KEY, CLIENT, CLIENT_SECRET, NEW_TEXT, TAGS, TOKEN, Device
 
 DEVICES = {"tailscale": "GET /api/v2/tailnet/-/devices", "headscale": "GET /api/v1/node"}
 KEYS = {"tailscale": "POST /api/v2/tailnet/-/keys", "headscale": "POST /api/v1/preauthkey"}
@@ -20,9 +18,9 @@ OAUTH = {"api_key": "", "oauth_client_id": CLIENT, "oauth_client_secret": CLIENT
 
 
 @pytest.fixture
-def devices(plane):
+def devices(control_plane):
     """The request that lists the devices."""
-    return DEVICES[plane.args.get("control", "tailscale")]
+    return DEVICES[control_plane.args.get("control", "tailscale")]
 
 
 def failure(result):
@@ -31,42 +29,42 @@ def failure(result):
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
-def test_a_read_is_tried_again(plane, ask, devices, status):
-    plane.has_devices(Device())
-    found = plane.fake.replies[devices][0]
-    plane.fake.on(devices, (status, {"message": "busy"}), (status, "busy"), found)
-    assert len(ask("tailnet_device_info", **plane.args)["devices"]) == 1
+def test_a_read_is_tried_again(control_plane, ask, devices, status):
+    control_plane.has_devices(Device())
+    found = control_plane.fake.replies[devices][0]
+    control_plane.fake.on(devices, (status, {"message": "busy"}), (status, "busy"), found)
+    assert len(ask("tailnet_device_info", **control_plane.args)["devices"]) == 1
 
 
 @pytest.mark.parametrize(("status", "words"), [(429, "limits requests"), (500, "is not able to answer"), (503, "is not able to answer")])
-def test_not_for_ever(plane, ask, devices, status, words):
-    plane.fake.on(devices, (status, {"message": "so busy"}))
-    result = ask("tailnet_device_info", **plane.args)
+def test_not_for_ever(control_plane, ask, devices, status, words):
+    control_plane.fake.on(devices, (status, {"message": "so busy"}))
+    result = ask("tailnet_device_info", **control_plane.args)
     assert failure(result)["kind"] == "server"
     assert failure(result)["status"] == status
-    assert f"Could not list the devices: {plane.args.get('control', 'Tailscale')} {words} ({status}: so busy)" in result["msg"]
-    assert plane.fake.count(devices) == 4
+    assert f"Could not list the devices: {control_plane.args.get('control', 'Tailscale')} {words} ({status}: so busy)" in result["msg"]
+    assert control_plane.fake.count(devices) == 4
 
 
-def test_a_key_is_not_made_twice(plane, ask):
-    request = KEYS[plane.args.get("control", "tailscale")]
-    plane.fake.on(request, (503, "busy"))
-    assert failure(ask("tailscale_key", **plane.args, tags=TAGS))["kind"] == "server"
-    assert plane.fake.count(request) == 1
+def test_a_key_is_not_made_twice(control_plane, ask):
+    request = KEYS[control_plane.args.get("control", "tailscale")]
+    control_plane.fake.on(request, (503, "busy"))
+    assert failure(ask("tailscale_key", **control_plane.args, tags=TAGS))["kind"] == "server"
+    assert control_plane.fake.count(request) == 1
 
 
-def test_a_refusal_is_not_tried_again(plane, ask):
-    request = KEYS[plane.args.get("control", "tailscale")]
-    plane.fake.on(request, (400, {"message": "requested tags are invalid"}))
-    result = ask("tailscale_key", **plane.args, tags=TAGS)
+def test_a_refusal_is_not_tried_again(control_plane, ask):
+    request = KEYS[control_plane.args.get("control", "tailscale")]
+    control_plane.fake.on(request, (400, {"message": "requested tags are invalid"}))
+    result = ask("tailscale_key", **control_plane.args, tags=TAGS)
     assert failure(result)["kind"] == "refused"
     assert result["msg"].endswith("answered 400: requested tags are invalid")
-    assert plane.fake.count(request) == 1
+    assert control_plane.fake.count(request) == 1
 
 
-def test_what_the_server_says_of_our_credential_is_scrubbed(plane, ask, devices):
-    plane.fake.on(devices, (401, {"message": f"{API_KEY} is over"}))
-    result = ask("tailnet_device_info", **plane.args)
+def test_what_the_server_says_of_our_credential_is_scrubbed(control_plane, ask, devices):
+    control_plane.fake.on(devices, (401, {"message": f"{API_KEY} is over"}))
+    result = ask("tailnet_device_info", **control_plane.args)
     assert "******** is over" in result["msg"]
     assert failure(result)["kind"] == "denied"
 
@@ -77,16 +75,16 @@ def test_a_credential_is_scrubbed_before_it_is_used(ask):
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", " "])
-def test_a_credential_may_end_with_its_line(plane, ask, devices, end):
-    plane.has_devices()
-    assert ask("tailnet_device_info", **plane.args, api_key=API_KEY + end)["devices"] == []
-    plane.fake.on(devices, (401, {"message": f"{API_KEY}: over"}))
-    assert "********: over" in ask("tailnet_device_info", **plane.args, api_key=API_KEY + end)["msg"]
+def test_a_credential_may_end_with_its_line(control_plane, ask, devices, end):
+    control_plane.has_devices()
+    assert ask("tailnet_device_info", **control_plane.args, api_key=API_KEY + end)["devices"] == []
+    control_plane.fake.on(devices, (401, {"message": f"{API_KEY}: over"}))
+    assert "********: over" in ask("tailnet_device_info", **control_plane.args, api_key=API_KEY + end)["msg"]
 
 
 @pytest.mark.parametrize("args", [{"api_key": f"{API_KEY}\nmore"}, {"control_url": "https://[::1"}])
-def test_what_http_cannot_carry_is_not_repeated(plane, ask, args):
-    result = ask("tailnet_device_info", **plane.args, **args)
+def test_what_http_cannot_carry_is_not_repeated(control_plane, ask, args):
+    result = ask("tailnet_device_info", **control_plane.args, **args)
     assert failure(result)["kind"] == "invalid_input"
     assert "in the credential is something that HTTP cannot carry" in result["msg"]
 
@@ -148,51 +146,51 @@ def test_a_tailnet_that_is_not_known(tailscale, ask):
     assert "TAILSCALE_TAILNET" in result["msg"]
 
 
-def test_an_address_of_something_else(plane, ask, devices):
-    plane.fake.on(devices, "<html>")
-    result = ask("tailnet_device_info", **plane.args)
+def test_an_address_of_something_else(control_plane, ask, devices):
+    control_plane.fake.on(devices, "<html>")
+    result = ask("tailnet_device_info", **control_plane.args)
     assert failure(result)["kind"] == "refused"
     assert "does not answer like" in result["msg"]
     assert "control_url" in result["msg"]
 
 
-def test_unreachable(plane, ask):
-    result = ask("tailnet_device_info", control_url="http://127.0.0.1:1", **plane.args)
+def test_unreachable(control_plane, ask):
+    result = ask("tailnet_device_info", control_url="http://127.0.0.1:1", **control_plane.args)
     assert failure(result)["kind"] == "unreachable"
     assert "Check control_url" in result["msg"]
 
 
-def test_https_where_http_is_spoken(plane, ask):
-    address = plane.address.replace("http:", "https:")
-    result = ask("tailnet_device_info", control_url=address, **plane.args)
+def test_https_where_http_is_spoken(control_plane, ask):
+    address = control_plane.address.replace("http:", "https:")
+    result = ask("tailnet_device_info", control_url=address, **control_plane.args)
     assert failure(result)["kind"] == "tls"
     # Without a scheme it is https as well: no credential goes out in clear because a word was left out.
-    assert ask("tailnet_device_info", control_url=address[8:], **plane.args)["msg"] == result["msg"]
-    assert not plane.fake.asked
+    assert ask("tailnet_device_info", control_url=address[8:], **control_plane.args)["msg"] == result["msg"]
+    assert not control_plane.fake.asked
 
 
-def test_a_certificate_that_is_not_trusted(plane, ask, monkeypatch):
+def test_a_certificate_that_is_not_trusted(control_plane, ask, monkeypatch):
     def distrust(*_args, **_more):
         error = ssl.SSLCertVerificationError("no")
         error.verify_message = "self-signed certificate"
         raise error
 
     monkeypatch.setattr(_http, "_ask", distrust)
-    result = ask("tailnet_device_info", **plane.args)
+    result = ask("tailnet_device_info", **control_plane.args)
     assert failure(result)["kind"] == "tls"
     assert "not trusted (self-signed certificate). Name its authority in control_ca_cert." in result["msg"]
 
 
-def test_an_authority_that_is_not_there(plane, ask):
-    result = ask("tailnet_device_info", control_url="https://127.0.0.1:1", control_ca_cert="/does/not/exist.pem", **plane.args)
+def test_an_authority_that_is_not_there(control_plane, ask):
+    result = ask("tailnet_device_info", control_url="https://127.0.0.1:1", control_ca_cert="/does/not/exist.pem", **control_plane.args)
     assert "ca_cert=/does/not/exist.pem" in result["msg"]
 
 
-def test_a_redirect_does_not_carry_the_credential_away(plane, ask, devices):
-    plane.fake.on(devices, (307, "elsewhere"))
-    result = ask("tailnet_device_info", **plane.args)
+def test_a_redirect_does_not_carry_the_credential_away(control_plane, ask, devices):
+    control_plane.fake.on(devices, (307, "elsewhere"))
+    result = ask("tailnet_device_info", **control_plane.args)
     assert "redirects" in result["msg"]
-    assert len(plane.fake.asked) == 1
+    assert len(control_plane.fake.asked) == 1
 
 
 @pytest.mark.parametrize("variables", [("TAILSCALE_API_KEY",), ("TAILSCALE_API_KEY", "TAILSCALE_BASE_URL")])
@@ -214,33 +212,7 @@ def test_each_control_plane_has_its_own_variables(headscale, ask, monkeypatch):
     assert headscale.fake.asked[0].headers["Authorization"] == f"Bearer {API_KEY}"
 
 
-def test_options_come_before_the_environment(plane, ask):
-    plane.has_devices()
-    ask("tailnet_device_info", api_key=NEW_TEXT[::-1], control_url=plane.address + "/", **plane.args)
-    assert plane.fake.asked[0].headers["Authorization"] == f"Bearer {NEW_TEXT[::-1]}"
-
-
-@pytest.mark.parametrize(("text", "wanted"), [("0", 0), ("90", 90), ("45s", 45), ("90m", 5400), ("24h", 86400), (" 30d ", 2592000)])
-def test_durations(text, wanted):
-    assert seconds("expiry", text) == wanted
-
-
-@pytest.mark.parametrize("text", ["", "1.5h", "-1h", "1w", "1h30m", "h"])
-def test_no_durations(text):
-    with pytest.raises(InvalidInput, match=r"expiry .* is not a duration"):
-        seconds("expiry", text)
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("2027-01-15T08:00:00Z", "2027-01-15T08:00:00Z"),
-        ("2027-01-15T08:00:00.999999999Z", "2027-01-15T08:00:00Z"),
-        ("2027-01-15T10:00:00+02:00", "2027-01-15T08:00:00Z"),
-        ("0001-01-01T00:00:00Z", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_moments(text, wanted):
-    assert shown(moment(text)) == wanted
+def test_options_come_before_the_environment(control_plane, ask):
+    control_plane.has_devices()
+    ask("tailnet_device_info", api_key=NEW_TEXT[::-1], control_url=control_plane.address + "/", **control_plane.args)
+    assert control_plane.fake.asked[0].headers["Authorization"] == f"Bearer {NEW_TEXT[::-1]}"

@@ -14,9 +14,9 @@ from ansible_collections.notailcar.nomad.plugins.filter.tailnet_policy_problems 
 from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.private_service import problems
 from ansible_collections.notailcar.nomad.plugins.plugin_utils._tailnet_policy import PolicyError, parse, policy_problems
 
-from tests.unit.plugins.test_private_service_problems import GOOD
+from tests.unit.support.role_inputs import PRIVATE_SERVICE
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 SAMPLE = (ROOT / "acl/policy.hujson").read_text()
 TAGS = ["tag:service"]
 text_problems = FilterModule().filters()["tailnet_policy_problems"]
@@ -321,7 +321,7 @@ def test_the_document_says_what_the_check_says() -> None:
     assert f"private_service_policy_file: {sentence}" in document.replace(":\nadd {", ": add {")
 
 
-CHECKED = {**GOOD, "tags": TAGS, "policy_file": str(ROOT / "acl/policy.hujson"), "sources": ["group:staff"]}
+CHECKED = {**PRIVATE_SERVICE, "tags": TAGS, "policy_file": str(ROOT / "acl/policy.hujson"), "sources": ["group:staff"]}
 
 
 @pytest.mark.parametrize(

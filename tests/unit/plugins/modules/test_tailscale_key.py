@@ -5,60 +5,53 @@
 
 from __future__ import annotations
 
-import os
-from types import SimpleNamespace
-
 import pytest
-from ansible_collections.notailcar.nomad.plugins.action.tailscale_key import ActionModule
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._in_process import InProcessAction
 
-from tests import ways
-from tests.unit.plugins.planes import API_KEY, CLIENT, CLIENT_SECRET, DAY, HOUR, NEW_TEXT, OLD_TEXT, TAGS, TOKEN, Key, at
-from tests.ways import IN_PROCESS, WAYS, Row
+from tests.unit.support.control_planes import API_KEY, CLIENT, CLIENT_SECRET, DAY, HOUR, NEW_TEXT, OLD_TEXT, TAGS, TOKEN, Key, at
 
 WANTED = {"tags": TAGS}
 
 
-def test_makes_a_key(plane, ask):
-    plane.makes_keys()
-    result = ask("tailscale_key", **plane.args, **WANTED)
+def test_makes_a_key(control_plane, ask):
+    control_plane.makes_keys()
+    result = ask("tailscale_key", **control_plane.args, **WANTED)
     assert result["changed"]
     assert result["key"] == NEW_TEXT
     assert result["id"] == "9"
     assert result["expires"] == at(HOUR)
     assert result["reason"] == "no current key"
-    assert len(plane.makings()) == 1
+    assert len(control_plane.makings()) == 1
 
 
-def test_check_mode_makes_nothing(plane, ask):
-    plane.makes_keys()
-    result = ask("tailscale_key", check=True, **plane.args, **WANTED)
+def test_check_mode_makes_nothing(control_plane, ask):
+    control_plane.makes_keys()
+    result = ask("tailscale_key", check=True, **control_plane.args, **WANTED)
     assert result["changed"]
     assert result["reason"] == "no current key"
     assert result["id"] is None
     assert "key" not in result
-    assert not plane.makings()
+    assert not control_plane.makings()
 
 
-def test_a_key_that_does_is_kept(plane, ask):
-    plane.has_keys(Key(), Key(id="8"))
-    result = ask("tailscale_key", current="7", **plane.args, **WANTED)
+def test_a_key_that_does_is_kept(control_plane, ask):
+    control_plane.has_keys(Key(), Key(id="8"))
+    result = ask("tailscale_key", current="7", **control_plane.args, **WANTED)
     assert not result["changed"]
     assert (result["id"], result["expires"], result["reason"]) == ("7", at(HOUR), None)
     assert "key" not in result
-    assert not plane.makings()
+    assert not control_plane.makings()
 
 
-def test_the_same_id_at_another_control_plane_is_another_key(plane, ask):
-    plane.has_keys(Key())
-    plane.makes_keys()
-    here = ask("tailscale_key", current="7", **plane.args, **WANTED)["origin"]
-    assert not ask("tailscale_key", current="7", origin=here, **plane.args, **WANTED)["changed"]
-    elsewhere = ask("tailscale_key", current="7", origin="https://old.example ops", **plane.args, **WANTED)
+def test_the_same_id_at_another_control_plane_is_another_key(control_plane, ask):
+    control_plane.has_keys(Key())
+    control_plane.makes_keys()
+    here = ask("tailscale_key", current="7", **control_plane.args, **WANTED)["origin"]
+    assert not ask("tailscale_key", current="7", origin=here, **control_plane.args, **WANTED)["changed"]
+    elsewhere = ask("tailscale_key", current="7", origin="https://old.example ops", **control_plane.args, **WANTED)
     assert (elsewhere["reason"], elsewhere["origin"]) == ("no current key", here)
-    assert not ask("tailscale_key", state="absent", id="7", origin="https://old.example ops", **plane.args)["changed"]
-    assert plane.revocations() == []
-    assert ask("tailscale_key", state="absent", id="7", origin=here, **plane.args)["changed"]
+    assert not ask("tailscale_key", state="absent", id="7", origin="https://old.example ops", **control_plane.args)["changed"]
+    assert control_plane.revocations() == []
+    assert ask("tailscale_key", state="absent", id="7", origin=here, **control_plane.args)["changed"]
 
 
 @pytest.mark.parametrize(
@@ -75,13 +68,13 @@ def test_the_same_id_at_another_control_plane_is_another_key(plane, ask):
         (Key(), {"force": True}, "forced"),
     ],
 )
-def test_why_a_new_key_is_made(plane, ask, current, more, reason):
-    plane.has_keys(current)
-    plane.makes_keys()
-    args = {"current": "7", **plane.args, **WANTED, **more}
+def test_why_a_new_key_is_made(control_plane, ask, current, more, reason):
+    control_plane.has_keys(current)
+    control_plane.makes_keys()
+    args = {"current": "7", **control_plane.args, **WANTED, **more}
     checked = ask("tailscale_key", check=True, **args)
     assert (checked["changed"], checked["reason"]) == (True, reason)
-    assert not plane.makings()
+    assert not control_plane.makings()
     made = ask("tailscale_key", **args)
     assert (made["changed"], made["reason"], made["key"]) == (True, reason, NEW_TEXT)
 
@@ -94,32 +87,32 @@ def test_why_a_new_key_is_made(plane, ask, current, more, reason):
         (Key(tags=("tag:b", "tag:a")), {"tags": ["tag:a", "tag:b", "tag:a"]}),
     ],
 )
-def test_what_is_no_reason(plane, ask, current, more):
-    plane.has_keys(current)
-    result = ask("tailscale_key", current="7", **{**plane.args, **WANTED, **more})
+def test_what_is_no_reason(control_plane, ask, current, more):
+    control_plane.has_keys(current)
+    result = ask("tailscale_key", current="7", **{**control_plane.args, **WANTED, **more})
     assert (result["changed"], result["id"]) == (False, "7")
 
 
-def test_revokes_and_revokes_again(plane, ask):
-    plane.has_keys(Key(), Key(id="8"))
-    args = {**plane.args, "state": "absent", "id": "7"}
+def test_revokes_and_revokes_again(control_plane, ask):
+    control_plane.has_keys(Key(), Key(id="8"))
+    args = {**control_plane.args, "state": "absent", "id": "7"}
     assert ask("tailscale_key", check=True, **args)["changed"]
-    assert plane.revocations() == []
+    assert control_plane.revocations() == []
     result = ask("tailscale_key", **args)
     assert (result["changed"], result["id"]) == (True, "7")
-    assert plane.revocations() == ["7"]
-    plane.has_keys(Key(expires=0), Key(id="8"))
+    assert control_plane.revocations() == ["7"]
+    control_plane.has_keys(Key(expires=0), Key(id="8"))
     again = ask("tailscale_key", **args)
     assert (again["changed"], again["id"]) == (False, "7")
-    assert plane.revocations() == ["7"]
+    assert control_plane.revocations() == ["7"]
 
 
 @pytest.mark.parametrize("found", [Key(id="8"), Key(used=True), Key(expires=-DAY)])
-def test_there_is_nothing_to_revoke(plane, ask, found):
-    plane.has_keys(found)
-    result = ask("tailscale_key", **plane.args, state="absent", id="7")
+def test_there_is_nothing_to_revoke(control_plane, ask, found):
+    control_plane.has_keys(found)
+    result = ask("tailscale_key", **control_plane.args, state="absent", id="7")
     assert (result["changed"], result["id"]) == (False, "7")
-    assert plane.revocations() == []
+    assert control_plane.revocations() == []
 
 
 @pytest.mark.parametrize(
@@ -133,11 +126,11 @@ def test_there_is_nothing_to_revoke(plane, ask, found):
         ({"api_key": ""}, "api_key"),
     ],
 )
-def test_what_cannot_work_is_said_without_asking(plane, ask, more, words):
-    result = ask("tailscale_key", **{**plane.args, **WANTED, **more})
+def test_what_cannot_work_is_said_without_asking(control_plane, ask, more, words):
+    result = ask("tailscale_key", **{**control_plane.args, **WANTED, **more})
     assert result["failed"]
     assert words in result["msg"]
-    assert not plane.fake.asked
+    assert not control_plane.fake.asked
 
 
 @pytest.mark.parametrize(
@@ -267,53 +260,3 @@ def test_the_text_of_a_key_in_headscales_words_is_scrubbed(headscale, ask):
     headscale.fake.on("POST /api/v1/preauthkey/expire", (500, {"code": 2, "message": f"cannot expire {OLD_TEXT}-7"}))
     result = ask("tailscale_key", **headscale.args, state="absent", id="7")
     assert "cannot expire ****" in result["msg"]
-
-
-ROWS = {
-    "made": Row("tailscale_key", WANTED, "changed"),
-    "made in a loop": Row("tailscale_key", WANTED, "changed", keywords={"loop": [1, 2]}),
-    "kept": Row("tailscale_key", {**WANTED, "current": "7"}, "ok"),
-    "refused": Row("tailscale_key", {**WANTED, "description": "_"}, "failed", "at most 50"),
-}
-
-
-@pytest.fixture
-def played(tailscale, tmp_path):
-    """Real playbooks, as loud as can be, against a tailnet with a key."""
-    tailscale.fake.clock = None
-    current = {**tailscale.key(Key()), "expires": "2100-01-01T00:00:00Z"}
-    tailscale.fake.on(f"GET {tailscale.KEYS}/7", current)
-    tailscale.makes_keys()
-    return lambda way: ways.play(way, ROWS, tmp_path / way.replace(" ", "-"), os.environ, "-vvvv", "--diff")
-
-
-@pytest.mark.parametrize("way", [IN_PROCESS, "become"])
-def test_a_new_key_is_registered_and_never_shown(played, way):
-    done = played(way)
-    assert WAYS[way].sign in done.out
-    assert done.results["made"]["key"] == NEW_TEXT
-    assert [one["key"] for one in done.results["made in a loop"]["results"]] == [NEW_TEXT, NEW_TEXT]
-    assert ways.ended(done.results["kept"]) == "ok"
-    assert ROWS["refused"].says in done.results["refused"]["msg"]
-    # The task that writes down the results for us does show them.
-    printed = done.out.partition("TASK [ansible.builtin.copy]")[0] + done.err
-    assert NEW_TEXT not in printed
-    assert API_KEY not in printed
-    # What was not made, and what went wrong, is shown.
-    assert "at most 50" in printed
-    assert '"reason": null' in printed
-
-
-def test_no_task_of_async_tells_the_key(played):
-    made = played("async").results["made"]
-    assert made["failed"]
-    assert "does not support async" in made["msg"]
-
-
-def test_a_connection_does_not_show_what_the_module_prints(monkeypatch):
-    action = ActionModule.__new__(ActionModule)
-    action._connection = SimpleNamespace(_play_context=SimpleNamespace(no_log=False))
-    seen = []
-    monkeypatch.setattr(InProcessAction, "run", lambda *_args: seen.append(action._connection._play_context.no_log) or {"key": NEW_TEXT})
-    assert action.run() == {"key": NEW_TEXT, "_ansible_no_log": True}
-    assert seen == [True]

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils._job.hcl_syntax import NotHcl, statements
 
 PARSE, PLAN = "PUT /v1/jobs/parse", "PUT /v1/job/whoami/plan"
 SPEC = """\
@@ -235,18 +234,3 @@ def test_a_variable_without_a_value(nomad, refused):
 def test_a_function_that_reads_a_file(nomad, refused):
     nomad.on(PARSE, (400, 'Failed to parse job: input.hcl:3,1-5: Call to function "file" failed: filesystem function disabled.'))
     assert "lookup ansible.builtin.file" in refused()
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [("a", 1), ("a = 1\n{\n}", 2), ("a {\n", 1), ("a = 1\n\nb = }", 3), ("a b = 1", 1), ('a = "${', 1), ("a = <<E\n${\nE\n", 1)],
-)
-def test_what_is_not_hcl(text, line):
-    with pytest.raises(NotHcl, match=f"line {line}$"):
-        list(statements(text))
-
-
-@pytest.mark.parametrize("text", ["#" * 50000, "/*" * 20000, "a " * 20000, '"' * 20000, "a=" + "<<E\n" * 5000])
-def test_strange_texts_end_soon(text):
-    with pytest.raises(NotHcl):
-        list(statements(text + "\n}"))

@@ -50,7 +50,7 @@ ROLES = {
 
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: t.Any = None, **given: t.Any) -> list[str]:
-        """Return what DOCUMENTATION says, for each role."""
+        """Return the value that DOCUMENTATION describes, for each role."""
         if unknown := [term for term in terms if term not in ROLES]:
             raise AnsibleLookupError(f"notailcar.nomad.input_problems knows no role {unknown[0]}.")
         return [sentence for role in terms for sentence in ROLES[role](_Inputs(role, variables, self._templar))]

@@ -52,7 +52,7 @@ from jinja2.utils import missing
 
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: t.Any = None, **given: t.Any) -> list[str]:
-        """Return what DOCUMENTATION says, for each name."""
+        """Return the value that DOCUMENTATION describes, for each name."""
         self.set_options(var_options=variables, direct=given)
         templar: t.Any = self._templar
 

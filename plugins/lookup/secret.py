@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A secret from where its declaration says that it is."""
+"""A secret from the source that its declaration names."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.secrets im
 
 class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: t.Any = None, **given: t.Any) -> list[t.Any]:
-        """Return what DOCUMENTATION says, for each term."""
+        """Return the value that DOCUMENTATION describes, for each term."""
         return [self._read(term, variables) for term in terms]
 
     def _read(self, term: t.Any, variables: t.Any) -> t.Any:

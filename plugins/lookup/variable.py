@@ -78,7 +78,7 @@ from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.variables i
 
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: t.Any = None, **given: t.Any) -> list[t.Any]:
-        """Return what DOCUMENTATION says, for each path."""
+        """Return the value that DOCUMENTATION describes, for each path."""
         names = _arguments.connection().keys()
         unknown = given.keys() - names - {"key", "default"}
         if unknown:

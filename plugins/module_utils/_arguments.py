@@ -23,7 +23,7 @@ def from_environment(name: str) -> str:
 
 
 def connection() -> ArgumentSpec:
-    """Return the options that say how to reach Nomad; see the fragment `connection`."""
+    """Return the options of the connection to Nomad; see the fragment `connection`."""
 
     def option(variable: str, **more: t.Any) -> dict[str, t.Any]:
         return {"type": "str", "fallback": (from_environment, [variable]), **more}
@@ -49,9 +49,9 @@ def waiting() -> ArgumentSpec:
 
 
 def control() -> ArgumentSpec:
-    """Return the options that say how to reach a tailnet's control plane; see the fragment `control`.
+    """Return the options of the connection to a tailnet's control plane; see the fragment `control`.
 
-    What stands for `control_url` and `api_key` in the environment depends on `control`, so they are looked for later.
+    The environment variables of `control_url` and `api_key` depend on `control`, so their values are read later.
     """
     return {
         "control": {"type": "str", "choices": ["tailscale", "headscale"], "default": "tailscale"},

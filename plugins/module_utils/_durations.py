@@ -13,7 +13,7 @@ from ._errors import InvalidInput
 DURATION = re.compile(r"(\d{1,9})([smhd]?)")
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
-# What Go writes for a time that was never set.
+# Go prints this date for a time that was never set.
 NEVER = "0001-01-01T"
 # Nomad counts time in nanoseconds; so many are one second.
 NANOSECONDS = 1_000_000_000

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a module's logic may ask of the place it runs in, and how a packaged module answers."""
+"""The entry of a module, the circumstances of one run, and the runner of a packaged module."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ._json import Json
 
 
 def _silent(line: str) -> None:
-    """Say nothing."""
+    """Print nothing."""
 
 
 @dataclass
 class Run:
     """The circumstances of one call.
 
-    `secrets` are the texts that never leave: what `no_log` options hold and what the logic adds.
+    `secrets` are strings that no output may contain: the values of `no_log` options, and those that the logic adds.
     """
 
     check: bool = False
@@ -51,8 +51,8 @@ def run_packaged(entry: Entry) -> None:
     """Run an entry as a packaged module, and leave."""
     module = _Module(entry.arguments, supports_check_mode=True, **entry.relations)
     params = dict(module.params)
-    # The logic may decide that a text is too ordinary to be blotted out everywhere. What the result repeats of the
-    # arguments is hidden as a whole, not by text.
+    # The logic may remove a string from the secrets because it is an ordinary word. The arguments that the result repeats are
+    # therefore hidden as a whole, not by their strings.
     for name, option in entry.arguments.items():
         if option.get("no_log") and module.params[name] is not None:
             module.params[name] = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"

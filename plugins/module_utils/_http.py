@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One HTTP opener per kind of connection, and one connection for many requests.
 
-Reloading the CA bundle, and shaking hands, for every request would cost more than the request.
+Loading the CA bundle and a TLS handshake for every request would cost more than the request.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ._errors import CutOff, InvalidInput, NomadError, Unreachable, UntrustedCon
 # After a longer silence the other side may be about to hang up.
 KEPT_SECONDS = 10
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-# The last one: a proxy takes the connection to a server that has ended, and closes it without a word of TLS.
+# SSLEOFError: a proxy accepts the connection to a server that has ended, and closes it before the TLS handshake.
 CUT_OFF = (ConnectionResetError, BrokenPipeError, http.client.IncompleteRead, ssl.SSLEOFError)
 Connect = t.Callable[..., http.client.HTTPConnection]
 REQUEST_SECONDS = 30
@@ -106,7 +106,7 @@ class _Kept:
         connection, used = self._idle.pop(place, (None, 0.0))
         if connection is None:
             return None
-        # What is to be read without a question is a farewell.
+        # A connection that is readable before a request was sent is being closed by the server.
         if time.monotonic() - used > KEPT_SECONDS or select.select([connection.sock], [], [], 0)[0]:
             connection.close()
             return None
@@ -184,7 +184,7 @@ def _context(tls: Tls) -> ssl.SSLContext:
 def no_answer(error: Exception, what: str, address: str, advice: Advice) -> NomadError:
     """Return the error for a request that had no answer, or could not even be sent."""
     if isinstance(error, ValueError) and not isinstance(error, OSError):
-        # What it says may be the credential itself.
+        # The message of the exception may contain the credential.
         return InvalidInput(f"Could not {what}: in the address or in the credential is something that HTTP cannot carry.")
     reason = getattr(error, "reason", error)
     if isinstance(reason, ssl.SSLCertVerificationError):

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people may see of texts that come from outside: no credentials, no control of their terminal.
+"""Text from outside as people may see it: without credentials and without control of their terminal.
 
-The edge takes out the secrets that it was given. These are the others: what a hand-written spec carries in clear, what a
-program printed by mistake. A name decides where there is one; some keys are known by their shape.
+Ansible removes the secrets that a task was given. This file removes the others: those that a hand-written spec contains in clear, and
+those that a program printed by mistake. A name decides where there is one; some keys are known by their shape.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ HIDDEN = "(hidden)"
 CREDENTIAL = re.compile(
     r"(?:password|passwd|passphrase|passcode|pwd|secret|token|credential|authorization|psk|(?:api|auth|access|private|secret|signing|ssh)key)s?\Z"
 )
-# What makes a key a credential, and not a key of a map or a public one.
+# The words before `key` that make it a credential, and not the key of a map or a public key.
 KEY_OF = {
     *("api", "auth", "access", "private", "secret", "signing", "encryption", "master", "account", "storage", "license"),
     *("ssh", "hmac", "jwt", "session", "deploy", "shared", "unseal", "gossip", "webhook", "service"),
@@ -83,7 +83,7 @@ LINE = re.compile(
     re.VERBOSE,
 )
 OPTION = re.compile(r"(?P<head>(?P<name>--[A-Za-z][\w-]*)\s+)(?P<value>[^\s-]\S*)")
-# What nobody would write as a word of a sentence ("invalid token: expired").
+# A string that is not a word of a sentence ("invalid token: expired").
 OPAQUE = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[\w.~+/=-]{12,}")
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Endpoints of a service: what is wrong with them, the Serve configuration that they make, and their URLs.
 
-An endpoint is a mapping as the role private_service takes it; one that names no target leads to the app's port. Its Serve
+An endpoint is a mapping as in the inputs of the role private_service; without a target it leads to the app's port. Its Serve
 configuration is Tailscale's ipn.ServeConfig with placeholders that the sidecar fills: a node's name is known only there.
 """
 

@@ -12,7 +12,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 from ansible_collections.notailcar.nomad.plugins.module_utils._job.hcl_syntax import template_string
 
-# What Nomad itself replaces when a task runs; everything else between braces is text.
+# Nomad itself replaces these references when a task runs; everything else between braces is text.
 RUNTIME = r"\$\{(?:NOMAD_\w+|(?:attr|meta|node|env)\.[\w.-]+)\}"
 # Escaped although it is meant for the runtime, which sees the same text: after a "$" it would read as an escape, and before a "}"
 # Nomad's parser doubles braces.
@@ -91,7 +91,7 @@ def _lines(value: dict[str, t.Any], indent: int, config: bool) -> t.Iterator[str
 
 
 def _runs(entries: list[tuple[str, str]]) -> t.Iterator[list[tuple[str, str]]]:
-    """Split into what the formatter aligns: neighbours that stand on one line each."""
+    """Split into the groups that the formatter aligns: neighbours of one line each."""
     run: list[tuple[str, str]] = []
     for entry in entries:
         if "\n" not in entry[1]:

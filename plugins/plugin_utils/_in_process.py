@@ -69,7 +69,7 @@ class InProcessAction(PackagedAction):
             result: dict[str, t.Any] = {"failed": True, "msg": named + checked.errors.msg}
         else:
             result = self._logic(checked.validated_parameters, secrets)
-        # Through JSON without a default: what is not plain data is a defect, here as in the packaged module.
+        # Through JSON without a default: a value that is not plain data is a defect, here as in the packaged module.
         result = {"changed": False, **json.loads(json.dumps(result))}
         return {
             name: value if value is None or isinstance(value, bool) else remove_values(value, secrets) for name, value in result.items()

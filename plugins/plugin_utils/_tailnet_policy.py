@@ -4,7 +4,7 @@
 """What a tailnet's policy file lacks for a service: owners of its tags, and rules that let the wanted sources reach its ports.
 
 The syntax is that of https://tailscale.com/kb/1337/policy-syntax. Rules only ever allow, and they add up. Each question to a rule has
-three answers: yes, no, and None where the file does not tell, for example which addresses a node will have. None is never taken for yes.
+three answers: yes, no, and None where the file does not show it, for example the addresses that a node will have. None never counts as yes.
 """
 
 from __future__ import annotations
@@ -198,7 +198,7 @@ class Policy:
 
 
 def _weigh(answers: Mapping[str, bool | None]) -> list[str] | None:
-    """Nothing where one of the words says yes; else the words that do not tell, and None where all say no."""
+    """An empty list if one of the answers is yes; else the words without an answer, and None if all answers are no."""
     if True in answers.values():
         return []
     return [word for word, answer in answers.items() if answer is None] or None

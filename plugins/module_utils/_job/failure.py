@@ -17,7 +17,7 @@ LOG_LINES = 10
 LOG_BYTES = 4000
 LOG_LETTERS = 500
 OUTPUT_LINES = 5
-# Nomad's descriptions of an allocation that say no more than its tasks do.
+# Nomad's descriptions of an allocation that add nothing to those of its tasks.
 EMPTY = {"", "Failed tasks", "Tasks are running", "No tasks have started", "All tasks have completed"}
 
 
@@ -33,7 +33,7 @@ def failure_causes(client: Client, allocations: list[Json], checks: dict[str, li
 
 
 def causes_text(found: list[Json]) -> str:
-    """Return the causes as indented lines for a message; what is true of several allocations is said once."""
+    """Return the causes as indented lines for a message; a cause that several allocations share is printed once."""
     lines: list[str] = []
     said: list[list[str]] = []
     for allocation in found:
@@ -70,7 +70,7 @@ def _cause(client: Client, allocation: Json, checks: list[Json]) -> Json:
         suspicious = end["state"] != "running" or end["restarts"] or _unhealthy(allocation)
         if end["failed"] or (suspicious and events):
             tasks.append({**end, "events": events})
-    # A task that waits, or ended well, has nothing to say beside one that failed.
+    # Next to a task that failed, a task that waits or succeeded explains nothing.
     tasks = [task for task in tasks if task["failed"]] or tasks
     for task in tasks:
         task["hints"] = task_hints(client, allocation, task)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """HCL as text: which statements it has, and how a value is written.
 
-Only what is needed to tell where a value ends; whether it is right, Nomad says. The tokens are those of `scan_tokens.rl` of HCL 2.20.
+Only the part that finds the end of a value; Nomad checks the value itself. The tokens are those of `scan_tokens.rl` of HCL 2.20.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CODE = re.compile(
 )
 QUOTED = re.compile(r'\\[^\n]|\$\$\{|%%\{|(?P<code>[$%]\{)|(?P<line>\n)|(?P<quote>")')
 HEREDOC = re.compile(r"\$\$\{|%%\{|(?P<code>[$%]\{)|(?P<line>\n)")
-# JSON's escapes are HCL's but for two, and for the pairs that stand for one character.
+# JSON's escapes are HCL's, except for two, and except for the pairs that encode one character.
 ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|.)")
 TEMPLATE_OPENING = re.compile(r"[$%](?=\{)")
 

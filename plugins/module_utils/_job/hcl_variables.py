@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Values for the HCL2 variables of a job spec, with the precedence of `nomad job run`.
 
-Nomad's API takes one var file and ignores what the spec does not declare, while the command takes many sources, puts them in order and
-refuses what is not declared (jobspec2/types.variables.go). So the sources are taken apart here and become one var file; each value stays
+Nomad's API accepts one var file and ignores variables that the spec does not declare; the command accepts many sources in an order and
+refuses undeclared variables (jobspec2/types.variables.go). So the sources are taken apart here and become one var file; each value stays
 the expression that somebody wrote, and Nomad evaluates it.
 """
 
@@ -67,7 +67,7 @@ def collect_values(spec: str, variables: Json | None, files: list[str] | None) -
     unknown = [f"{value.name} ({value.origin})" for value in given if value.name not in declared]
     if unknown:
         raise InvalidInput(f"The spec does not declare {', '.join(unknown)}. Declare it there with a block `variable`, or do not set it.")
-    # The environment is everybody's: what the spec does not declare is meant for another one.
+    # All specs share the environment: a variable that this spec does not declare is meant for another one.
     inherited = [(name, text, FROM_ENVIRONMENT + name) for name, text in environment.items() if name in declared]
     return Values([*(_of_value(name, text, declared[name], origin) for name, text, origin in inherited), *given])
 
@@ -132,7 +132,7 @@ def _of_hcl(path: str, text: str) -> list[Value]:
 
 def _of_json(path: str, text: str) -> list[Value]:
     try:
-        # Numbers keep their digits; a name that stands there twice is noticed. "//" is a comment in JSON that stands for HCL.
+        # Numbers keep their digits; a repeated name is an error. "//" is a comment in HCL's JSON syntax.
         pairs = json.loads(text, parse_float=decimal.Decimal, object_pairs_hook=_Object).items()
     except ValueError as error:
         raise InvalidInput(f"The var file {path} looks like JSON, but is not: {error}.") from error
@@ -140,7 +140,7 @@ def _of_json(path: str, text: str) -> list[Value]:
 
 
 class _Object(dict[str, t.Any]):
-    """A JSON object none of whose keys stands there twice."""
+    """A JSON object without repeated keys."""
 
     def __init__(self, pairs: list[tuple[str, t.Any]]) -> None:
         super().__init__(pairs)

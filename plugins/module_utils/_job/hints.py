@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Nomad does not say about a task that does not run, but can be found out."""
+"""Why a task does not run, where Nomad does not report the reason: memory, or a variable that it cannot read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .._errors import NomadError, NotFound
 from .._json import Json
 from .._nomad.client import Client
 
-# What a template waits for: path@namespace.region.
+# Nomad names the variable that a template waits for as path@namespace.region.
 VARIABLE = re.compile(r"nomad\.var\.block\(([^()@]+)@([^()@.]+)\.[^()@]+\)")
 VARIABLES = 3
 KILL = 9
@@ -19,7 +19,7 @@ CHILD = re.compile(r"/(?:periodic|dispatch)-.*")
 
 
 def task_hints(client: Client, allocation: Json, end: Json) -> list[str]:
-    """Return what to know and to do about a task; `end` is its one of `task_ends`."""
+    """Return the likely cause and what to do; `end` is the task's item of `task_ends`."""
     events = ((allocation.get("TaskStates") or {}).get(end["task"]) or {}).get("Events") or []
     if end["oom_killed"]:
         return [f"it used more than the {_memory(client, allocation, end['task'])}that its resources allow: raise memory (or memory_max)"]
@@ -65,7 +65,7 @@ def _missing(client: Client, allocation: Json, task: str, path: str, namespace: 
 
 
 def _exists(client: Client, path: str, namespace: str) -> bool | None:
-    """Look with our own token, and forget the values; None where it may not look."""
+    """Read the variable with our own token, and drop its values; None where the token may not read it."""
     try:
         client.get(f"/v1/var/{path}", f"read the variable {path}", "read on variables", retries=False, namespace=namespace)
     except NotFound:

@@ -10,7 +10,7 @@ import typing as t
 
 from .._json import Json
 
-# Constraints that stand in no spec: Nomad adds them for what a group uses.
+# Constraints that are in no spec: Nomad adds them for features that a group uses.
 IMPLICIT = (
     (
         re.compile(r"\$\{attr\.consul\."),

@@ -19,7 +19,7 @@ from .plan_diff import render_diff
 
 @dataclass(frozen=True)
 class Plan:
-    """What `/v1/job/<id>/plan` answered, and for what job."""
+    """The answer of `/v1/job/<id>/plan`, and the job that was planned."""
 
     raw: Json
     job: Json
@@ -36,7 +36,7 @@ class Plan:
 
     @property
     def differs(self) -> bool:
-        """Whether the spec is another one than what is registered."""
+        """Whether the spec differs from the registered job."""
         return bool(self.raw["Diff"]["Type"] != "None")
 
     @property
@@ -72,10 +72,10 @@ class Plan:
         return found
 
     def _to_place(self, updates: dict[str, int]) -> int:
-        """Count what a spec that is the same would really place; Nomad's own plan says more than would happen.
+        """Count the allocations that an unchanged spec would really place; Nomad's own plan counts more.
 
         It updates every allocation in place, counts those once more as placed for system jobs, replaces canaries that wait for
-        their promotion, and places finished batch jobs anew although registering them again does not run them.
+        their promotion, and places finished batch jobs again although registering them again does not run them.
         """
         if self.kind not in ("service", "system"):
             return 0

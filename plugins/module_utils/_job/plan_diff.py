@@ -101,7 +101,7 @@ def _value(head: str, field: Json, by_name: dict[str, Json]) -> list[str]:
 
 
 def _meaning(name: str, by_name: dict[str, Json], side: str) -> str:
-    """Return the name that says what a value is: of an argument after `--password` it is that option."""
+    """Return the name that tells a secret from other values: for an argument after `--password` it is that option."""
     found = re.fullmatch(r"(.*\[)(\d+)\]", name)
     option = str(by_name.get(f"{found[1]}{int(found[2]) - 1}]", {}).get(side, "")) if found else ""
     return option if re.fullmatch(r"--[A-Za-z][\w-]*", option) else name

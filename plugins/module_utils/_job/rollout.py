@@ -34,14 +34,14 @@ from .placement import placement_failures
 DEPLOYMENT_QUERY_SECONDS = 1
 # Nomad plans the replacement of a failed allocation about a second after the failure; until then it looks as if it had given up.
 GIVEN_UP_SECONDS = 5
-# What an allocation is when its job's version is where it should be.
+# The client status of an allocation whose job has reached its goal, by the type of the job.
 GOAL = {"service": "running", "system": "running", "batch": "complete", "sysbatch": "complete"}
 
 
 class Rollout:
     """One version of one job (as read from Nomad after its registration) on its way.
 
-    `canaries` says what happens when all of them are healthy: "hold" ends the wait there, "promote" goes on.
+    `canaries` decides what happens when all canaries are healthy: "hold" ends the wait there, "promote" promotes them and waits on.
     """
 
     def __init__(self, client: Client, job: Json, wait: Wait, canaries: str = "hold") -> None:
@@ -62,7 +62,7 @@ class Rollout:
     def follow(self, evaluation: str | None) -> None:
         """Wait until the version runs, has run (batch), or holds at its canaries; raise Failed, TimedOut or Conflict with the cause.
 
-        Without an evaluation nothing was registered: what runs already is silently accepted, also after a deployment that once failed.
+        Without an evaluation nothing was registered: running allocations are accepted, also after an earlier failed deployment.
         """
         try:
             self._follow(evaluation)
@@ -73,7 +73,7 @@ class Rollout:
         registered_at = self._follow_evaluation(evaluation) if evaluation else 0
         self.deployment = self._find_deployment()
         if self.deployment:
-            # A deployment that ended before says nothing about what was registered now.
+            # A deployment that ended earlier belongs to another registration.
             new = evaluation and self.deployment["CreateIndex"] > registered_at
             if (new or is_under_way(self.deployment)) and not self._follow_deployment():
                 return
@@ -188,14 +188,14 @@ class Rollout:
             return
         deploying = is_under_way(self.deployment)
         if deploying and reverts_on_failure(t.cast("Json", self.deployment)):
-            return  # The deployment will fail by its progress deadline, and what comes then is awaited, too.
+            return  # The deployment will fail by its progress deadline; the rollback that follows is awaited, too.
         now = time.monotonic()
         self._hopeless_since = self._hopeless_since or now
         if now - self._hopeless_since >= (GIVEN_UP_SECONDS if deploying or self._retried else 0):
             self._fail(f"{len(lost)} of {len(self.allocations)} allocations failed, and Nomad does not try again")
 
     def _check_not_replaced(self) -> None:
-        """Raise when somebody registered, stopped or removed the job in between: then this version's end says nothing."""
+        """Raise when somebody registered, stopped or removed the job in between: then the end of this version is not this run's result."""
         now = read_job(self._client, self._job)
         if now["Version"] != self._version or now["Stop"]:
             what = "stopped it" if now["Stop"] else f"registered version {now['Version']}"
@@ -207,14 +207,14 @@ class Rollout:
             )
 
     def _fail(self, why: str, deployment: Json | None = None) -> t.NoReturn:
-        """Raise with the causes that the allocations tell, and with what runs now."""
+        """Raise with the causes that the allocations show, and with the version that runs now."""
         self._read_allocations()
         found = failure_causes(self._client, self.allocations, self._checks)
         aftermath, running = self._aftermath(deployment)
         self._raise(Failed, why, found, aftermath, running)
 
     def _give_up(self) -> t.NoReturn:
-        # The time is over: nothing is asked twice any more.
+        # The time is over: no request is repeated.
         self._client = self._client.with_wait(None)
         why = f"not done after {self._wait.seconds} s; the last state: {self._wait.last()}"
         try:
@@ -229,7 +229,7 @@ class Rollout:
         raise error(text, reason=why, allocations=found, job_version=self._version, running_version=running)
 
     def _aftermath(self, deployment: Json | None) -> tuple[str, int | None]:
-        """Follow a rollback to its end; return in words, and as a version, what of the job runs now."""
+        """Follow a rollback to its end; return a sentence and the version of the job that runs now."""
         stable = reverted_to(deployment) if deployment else None
         if stable is None:
             return self._running() if self._goal == "running" else ("", None)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job specification, however it was written, as the JSON that Nomad's API takes."""
+"""The job specification (HCL, JSON or a mapping) as the JSON that Nomad's API accepts."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _hcl(client: Client, text: str, variables: dict[str, t.Any] | None, files: l
     try:
         values = collect_values(text, variables, files)
     except NotHcl as error:
-        # Nomad says better what is wrong.
+        # Nomad reports the syntax error more precisely.
         unreadable, values = error, Values()
     # Nomad calls spec and var file by the same name: the lines of the var file come after those of the spec.
     body = {"JobHCL": text, "Variables": values.file(_lines(text)), "Canonicalize": False}

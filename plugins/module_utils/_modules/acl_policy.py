@@ -20,7 +20,7 @@ ATTACHMENT = {"namespace": "Namespace", "job": "JobID", "group": "Group", "task"
 
 
 def logic(params: Json, run: Run) -> Json:
-    """Bring the policy to the wanted state, or in check mode say what that would do."""
+    """Bring the policy to the wanted state, or in check mode report the change."""
     client, name = Client.from_options(params), params["name"]
     path = "/v1/acl/policy/" + urllib.parse.quote(name, safe="")
     wanted = _wanted(params) if params["state"] == "present" else None
@@ -53,7 +53,7 @@ def _wanted(params: Json) -> Json:
 
 
 def _hcl(body: Json) -> list[str]:
-    """Write rules as HCL. Not as JSON: Nomad takes nested objects with one key each for the names of one block."""
+    """Write rules as HCL. Not as JSON: Nomad reads nested objects with one key each as the labels of one block."""
     lines = []
     for key, value in sorted(body.items()):
         if not isinstance(value, dict):

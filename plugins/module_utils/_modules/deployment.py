@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The logic of the module `deployment`: promote a job's canaries or fail its deployment, and wait for what comes of it."""
+"""The logic of the module `deployment`: promote a job's canaries or fail its deployment, and wait for the result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .._wait import Wait
 
 
 def logic(params: Json, run: Run) -> Json:
-    """Bring the newest deployment of the job to the wanted end; in check mode say whether there is something to do."""
+    """Bring the newest deployment of the job to the wanted end; in check mode report whether there is something to do."""
     client = Client.from_options(params)
     client = client.in_namespace(client.namespace or "default")
     name, goal = params["job"], params["state"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The logic of the module `egress_verify`: the egress of every allocation of a job proved from its guard's evidence."""
+"""The logic of the module `egress_verify`: verify the egress of every allocation of a job from the evidence of its guard."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .._wait import Wait
 
 # The key in the meta of a job that has a guard.
 EGRESS_META_KEY = "notailcar_egress"
-# What no waiting changes.
+# Verdicts that do not change while the module waits.
 FINAL = ("stopped", "no_guard", "collected")
 
 
 def logic(params: Json, run: Run) -> Json:
-    """Wait until the egress of all allocations is proved; in check mode look once and fail for nothing."""
+    """Wait until the egress of all allocations is verified; in check mode check once and never fail."""
     if unfit := [network for network in params["expect"] or () if not is_network(network)]:
         raise InvalidInput(f"expect: '{unfit[0]}' is neither an address nor a CIDR.")
     client = Client.from_options(params)
@@ -98,7 +98,7 @@ def _allocation(client: Client, job: str, allocation: Json, params: Json, earlie
     verdict, reason = egress_verdict(reading, params["expect"], params["max_age"], status)
     evidence = reading.evidence or {}
     seen = evidence["egress"] if isinstance(evidence.get("egress"), dict) else {}
-    # By the client's own clock: what it had seen before it was asked does not count. One that has ended does not look any more.
+    # By the client's own clock: an observation from before this run does not count. A guard that has ended makes no new one.
     before = earlier.setdefault(allocation["ID"], seen["checked"]) if verdict == "proved" else 0
     if params["new_observation"] and verdict == "proved" and status != "complete" and seen["checked"] <= before:
         verdict, reason = "not_proved", "the guard has not looked again yet"

@@ -26,7 +26,7 @@ START_OVER = "The last run of this spec failed and left nothing running: the job
 
 
 def logic(params: Json, run: Run) -> Json:
-    """Bring the job to the wanted state, or in check mode say what that would do."""
+    """Bring the job to the wanted state, or in check mode report the change."""
     priority = params["eval_priority"]
     if priority is not None and not 1 <= priority <= 100:
         raise InvalidInput(f"eval_priority must be between 1 and 100, not {priority}.")
@@ -75,14 +75,14 @@ def _present(client: Client, params: Json, run: Run) -> Json:
 
 
 class Registration(t.NamedTuple):
-    """What a registration made: its evaluation (none for periodic and parameterized jobs) and the job's index."""
+    """The result of a registration: its evaluation (none for periodic and parameterized jobs) and the job's index."""
 
     evaluation: str | None
     job_index: int
 
 
 class EarlierRun(t.NamedTuple):
-    """What an earlier run of the same spec left: the job's allocations, and what is to be done with them."""
+    """The remains of an earlier run of the same spec: the job's allocations, and what this run does about them."""
 
     allocations: list[Json]
     told: str = ""
@@ -169,7 +169,7 @@ def _register(client: Client, body: Json, index: int) -> Registration:
 
 
 def _remembers_failures(client: Client, name: str) -> bool:
-    """Whether Nomad takes failed allocations for placed ones as long as it knows the job, even when it was stopped in between.
+    """Whether Nomad counts failed allocations as placed as long as it knows the job, even when it was stopped in between.
 
     Measured: stopping and registering brings back a batch job and a service that may be rescheduled, no others; an evaluation with
     force-reschedule and stopping the failed allocation bring back none.
@@ -179,7 +179,7 @@ def _remembers_failures(client: Client, name: str) -> bool:
 
 
 def _start_over(client: Client, body: Json, index: int, purge: bool) -> Registration:
-    """Take the dead job away and register it: Nomad never places anew what belongs to a failed deployment of the same version."""
+    """Remove the dead job and register it again: Nomad never places allocations of a failed deployment of the same version again."""
     job = body["Job"]
     stopped = _put(client, {**body, "Job": {**job, "Stop": True}}, index)
     if purge:
@@ -212,7 +212,7 @@ def _absent(client: Client, params: Json, run: Run) -> Json:
         return result
     with Wait(name, params["timeout"], run.progress) as wait:
         patient = client.with_wait(wait)
-        # Nomad forgets the allocations of a purged job at once, and then nobody could tell whether they have ended.
+        # Nomad forgets the allocations of a purged job at once, and then nothing shows whether they have ended.
         if not over and (params["wait"] or not params["purge"]):
             result["eval_id"] = _stop(patient, name, params["eval_priority"])
         if params["wait"]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The logic of the module `job_dispatch`: start a parameterized or periodic job now, and wait for what was started."""
+"""The logic of the module `job_dispatch`: start a parameterized or periodic job now, and wait for the child job."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAYLOAD_LIMIT_BYTES = 16 * 1024
 
 
 def logic(params: Json, run: Run) -> Json:
-    """Start one child of the job; in check mode say whether that is possible."""
+    """Start one child of the job; in check mode report whether that is possible."""
     client = Client.from_options(params)
     client = client.in_namespace(client.namespace or "default")
     name = params["job"]

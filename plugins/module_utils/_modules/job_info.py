@@ -27,7 +27,7 @@ COUNTS = ("queued", "starting", "running", "complete", "failed", "lost", "unknow
 
 
 def logic(params: Json, run: Run) -> Json:
-    """Return the jobs that have this name or prefix, with what was asked for."""
+    """Return the jobs that have this name or prefix, with the concerns that `gather` names."""
     if params["name"] == "":
         raise InvalidInput("name is empty. Leave it out to see all jobs.")
     client = Client.from_options(params)
@@ -115,7 +115,7 @@ class _Query:
 
 
 def _of_each(jobs: list[Json], found: list[Json]) -> list[tuple[Json, list[Json]]]:
-    """Return each job with what is its own, newest first. Older things belong to a purged job that had the same ID."""
+    """Return each job with its own items, newest first. Older things belong to a purged job that had the same ID."""
     groups: dict[JobKey, list[Json]] = {(job["namespace"], job["id"]): [] for job in jobs}
     for one in found:
         groups.get((one["Namespace"], one["JobID"]), []).append(one)

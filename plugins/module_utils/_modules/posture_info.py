@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The logic of the module `posture_info`: what of a site is weaker than it need be."""
+"""The logic of the module `posture_info`: the weak settings of a site."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NARROW = 5
 
 
 def logic(params: Json, run: Run) -> Json:
-    """Return what was found; with `strict` fail when that is something which is not accepted."""
+    """Return the findings; with `strict` fail when one of them is not accepted."""
     if unknown := set(params["accept"]) - set(KINDS):
         raise InvalidInput(f"accept: {', '.join(sorted(unknown))} is not among {', '.join(KINDS)}.")
     client = Client.from_options(params)

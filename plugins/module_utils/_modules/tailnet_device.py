@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The logic of the module `tailnet_device`: the nodes that a job left behind are forgotten, and no others."""
+"""The logic of the module `tailnet_device`: delete the devices that a job left in the tailnet, and no others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .._tailnet.names import checked_hostname, checked_tags
 
 
 def logic(params: Json, run: Run) -> Json:
-    """Remove the stale devices of a name and its tags, or in check mode say which."""
+    """Remove the stale devices of a name and its tags, or in check mode report them."""
     hostname, tags = checked_hostname(params["hostname"]), set(checked_tags(params["tags"]))
     if not tags:
         raise InvalidInput("tags is empty: a device without tags is somebody's own, and never removed.")
@@ -44,7 +44,7 @@ def logic(params: Json, run: Run) -> Json:
 def _stays(device: Device, hostname: str, tags: set[str], keep: set[str], offline_for: int) -> str | None:
     """Return why a device stays; None when it is stale."""
     if device.hostname.lower() != hostname:
-        # What looks like a suffix may be another job's whole name.
+        # A name that looks like this one with a suffix may be the whole name of another job.
         return f"it asked for the name {device.hostname}"
     if set(device.tags) != tags:
         return f"its tags are {', '.join(sorted(device.tags)) or 'none'}"

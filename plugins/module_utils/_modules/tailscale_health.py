@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The logic of the module `tailscale_health`: every node of a job proved from its own evidence."""
+"""The logic of the module `tailscale_health`: verify every node of a job from the evidence of its sidecar."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from .._sidecar.evidence import POLL_SECONDS, Reading, dns_name, read_evidence
 from .._sidecar.readiness import ExpectedNode, logout_verdict, readiness_verdict
 from .._wait import Wait
 
-# What no waiting changes, when it was seen in so many looks. A sidecar needs some to get a name back that has become free.
+# Verdicts that do not change after so many reads. A sidecar needs some time to get back a name that has become free.
 FINAL, FINAL_LOOKS = ("wrong_name", "wrong_tags"), 15
-# Nothing is left that could tell whether the node logged out.
+# With these verdicts nothing shows whether the node logged out.
 UNKNOWN = ("collected", "abandoned")
 # The verdicts with which there is nothing left to wait for.
 SETTLED = {"ready": ("ready",), "logged_out": ("logged_out", "never_joined", "collected", "abandoned"), "observed": ("ready",)}
 
 
 def logic(params: Json, run: Run) -> Json:
-    """Wait until all nodes are proved; in check mode look once and fail for nothing."""
+    """Wait until all nodes are verified; in check mode check once and never fail."""
     client = Client.from_options(params)
     client = client.in_namespace(client.namespace or "default")
     wait = Wait(params["job"], params["timeout"], run.progress)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The logic of the module `tailscale_key`: a new key only when the current one does not do."""
+"""The logic of the module `tailscale_key`: a new key only when the current one is not usable."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALIKE = ("reusable", "ephemeral", "preauthorized", "tags")
 
 
 def logic(params: Json, run: Run) -> Json:
-    """Have a key that does, or none; in check mode say what that would take."""
+    """Ensure that there is a usable key, or none; in check mode report the change."""
     control = control_plane_of(params, run.secrets)
     return _present(control, params, run) if params["state"] == "present" else _absent(control, params, run)
 
@@ -72,7 +72,7 @@ def _wanted(params: Json) -> KeyRequest:
 
 
 def _reason(current: AuthKey | None, wanted: KeyRequest, renew_before: int) -> str | None:
-    """Return why the current key does not do; None when it does."""
+    """Return why the current key is not usable; None when it is."""
     if current is None:
         return "no current key"
     if current.spent:

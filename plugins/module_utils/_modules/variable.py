@@ -20,7 +20,7 @@ NOT_SHOWN = "(value not shown)"
 
 
 def logic(params: Json, run: Run) -> Json:
-    """Bring the variable to the wanted state, or in check mode say what that would do."""
+    """Bring the variable to the wanted state, or in check mode report the change."""
     client = Client.from_options(params)
     client = client.in_namespace(client.namespace or "default")
     _choose_secrets(params, run)

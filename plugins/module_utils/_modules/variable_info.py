@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The logic of the module `variable_info`: what is there, never what it holds."""
+"""The logic of the module `variable_info`: paths and names of keys, never values."""
 
 from __future__ import annotations
 

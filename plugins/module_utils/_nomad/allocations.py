@@ -15,9 +15,9 @@ from .jobs import job_path
 from .tasks import event_message, task_ends
 
 TERMINAL_STATUSES = ("complete", "failed", "lost")
-# Nomad puts the number of the allocation for it.
+# Nomad replaces it with the number of the allocation.
 ALLOC_INDEX = "${NOMAD_ALLOC_INDEX}"
-# And for it the first eight characters of the allocation's ID.
+# Nomad replaces it with the first eight characters of the allocation's ID.
 SHORT_ALLOC_ID = "${NOMAD_SHORT_ALLOC_ID}"
 
 
@@ -44,7 +44,7 @@ def allocation_index(allocation: Json) -> int:
 
 
 def allocation_summary(allocation: Json) -> Json:
-    """Return what a result says about an allocation, with how each of its tasks ended or stands."""
+    """Return an allocation as results show it, with the end or the state of each of its tasks."""
     return {
         "id": allocation["ID"],
         "name": allocation["Name"],

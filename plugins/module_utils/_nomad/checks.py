@@ -11,7 +11,7 @@ from .._redact import scrub
 from .client import Client
 
 OUTPUT_LETTERS = 400
-# As many as a failure names.
+# The allocations that a failure names, at most.
 SHOWN_ALLOCATIONS = 3
 
 
@@ -36,7 +36,7 @@ def failing_checks_by_allocation(client: Client, job: Json, allocations: list[Js
 def failing_checks(client: Client, allocation: Json, seen: list[Json]) -> list[Json]:
     """Return the checks of an allocation that do not succeed, by service.
 
-    Where the client does not tell any more they are those last seen; where they were never seen and the tasks are not to blame,
+    Where the client no longer reports them, they are those last seen; where none was ever seen and the tasks did not fail,
     all checks are named, with the status `unknown`.
     """
     told = _told(client, allocation)
@@ -44,7 +44,7 @@ def failing_checks(client: Client, allocation: Json, seen: list[Json]) -> list[J
 
 
 def _told(client: Client, allocation: Json) -> list[Json] | None:
-    """Return the checks of Nomad's own services that do not succeed; None where the client does not tell (stopped, collected, down)."""
+    """Return the failing checks of Nomad's own services; None where the client does not report them (stopped, collected, down)."""
     try:
         found = check_results(client, allocation)
     except NomadError:

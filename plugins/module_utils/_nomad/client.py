@@ -22,10 +22,10 @@ from .._http import PAUSES, REQUEST_SECONDS, Advice, Tls, no_answer, opener
 from .._wait import Wait
 
 TOKEN_PATH = "/v1/acl/token/self"
-# The token that Nomad makes up for who asks where ACLs are off.
+# The accessor of the token that Nomad reports where ACLs are off.
 NO_ACLS = "acls-disabled"
 PASSING_STATUS = (429, 502, 503, 504)
-# What servers say, with the status 500, while a leader is elected or one of them ends or begins.
+# Messages of servers, with the status 500, while a leader is elected or a server stops or starts.
 PASSING_WORDS = (
     "No cluster leader",
     "No known servers",
@@ -50,7 +50,7 @@ ADVICE = Advice(
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server answered: the decoded body, the index for blocking queries, its own clock (epoch seconds), and the next page."""
+    """The answer of a server: the decoded body, the index for blocking queries, its own clock (epoch seconds), and the next page."""
 
     data: t.Any
     index: int
@@ -72,7 +72,10 @@ class Client:
 
     @classmethod
     def from_options(cls, params: dict[str, t.Any]) -> Client:
-        """Return the client for the options of `connection`; an empty text counts as not given, and a line's end at a text's is none."""
+        """Return the client for the options of `connection`.
+
+        An empty string counts as not given; spaces and newlines around a value are removed.
+        """
         params = {name: (value.strip() if isinstance(value, str) else value) or None for name, value in params.items()}
         address = (params["address"] or DEFAULT_ADDRESS).rstrip("/")
         if not address.startswith(("http://", "https://")):
@@ -99,7 +102,7 @@ class Client:
         return replace(self, namespace=namespace, region=region or self.region)
 
     def with_wait(self, wait: Wait | None) -> Client:
-        """Return the same client for the time of a wait: a server that is away is asked again until the time is over."""
+        """Return the same client with a wait: requests to a server that does not answer are repeated until the wait is over."""
         return replace(self, wait=wait)
 
     def get(self, path: str, what: str, needs: str = "read-job", /, *, retries: bool = True, **query: t.Any) -> Answer:
@@ -107,7 +110,7 @@ class Client:
         return self._exchange("GET", path, None, what, needs, retries, query)
 
     def acls_off(self) -> bool:
-        """Whether this Nomad has no ACLs, so that whoever reaches it may do everything."""
+        """Whether this Nomad has no ACLs, so that every client may do everything."""
         try:
             return bool((self.get(TOKEN_PATH, "read the token").data or {}).get("AccessorID") == NO_ACLS)
         except NomadError:
@@ -123,7 +126,7 @@ class Client:
         return self._exchange("PUT", path, body, what, needs, retries, query)
 
     def delete(self, path: str, what: str, needs: str, /, **query: t.Any) -> Answer:
-        """Delete `path`; what is gone already stays gone, so this may be sent twice."""
+        """Delete `path`; deleting twice is the same as once, so this may be sent twice."""
         return self._exchange("DELETE", path, None, what, needs, True, query)
 
     def _exchange(self, method: str, path: str, body: t.Any, what: str, needs: str, retries: bool, query: dict[str, t.Any]) -> Answer:
@@ -156,7 +159,7 @@ class Client:
         given = {"namespace": self.namespace, "region": self.region, **query}
         url = f"{self.address}{path}?" + urllib.parse.urlencode({key: value for key, value in given.items() if value is not None})
         data = None if body is None else json.dumps(body).encode()
-        # A blocking query may take a little longer than it was told to.
+        # A blocking query may last a little longer than its `wait`.
         seconds = (min(REQUEST_SECONDS, self.wait.left + 1) if self.wait else REQUEST_SECONDS) + int(
             str(query.get("wait", "0s")).rstrip("s")
         )
@@ -195,7 +198,7 @@ class Client:
 
 
 def _passing(error: NomadError) -> bool:
-    """Tell whether the same request may succeed in a moment."""
+    """Return whether the same request may succeed in a moment."""
     status, text = error.details.get("status"), str(error.details.get("server", ""))
     if isinstance(error, (CutOff, Overloaded)) or status in PASSING_STATUS:
         return True
@@ -203,5 +206,5 @@ def _passing(error: NomadError) -> bool:
 
 
 def _away(error: NomadError) -> bool:
-    """Tell whether the server, which answered before, will answer again."""
+    """Return whether the server, which answered before, will answer again."""
     return isinstance(error, Unreachable) or _passing(error)

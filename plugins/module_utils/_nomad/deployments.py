@@ -34,7 +34,7 @@ def promote_deployment(client: Client, deployment: Json) -> None:
 
 
 def fail_deployment(client: Client, deployment: Json) -> None:
-    """End a deployment as failed; Nomad goes back to the last stable version where the job says so (auto_revert)."""
+    """End a deployment as failed; Nomad goes back to the last stable version if the job has auto_revert."""
     path = f"/v1/deployment/fail/{deployment['ID']}"
     client.put(path, {"DeploymentID": deployment["ID"]}, f"fail the deployment {deployment['ID'][:8]}", "submit-job")
 

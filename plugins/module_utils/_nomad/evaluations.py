@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A job's evaluations: what the scheduler was asked to do, and what it still has to do."""
+"""A job's evaluations: the work of the scheduler for it, finished and open."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def list_all(client: Client, path: str, what: str, needs: str = "read-job", /, *
         answer = client.get(path, what, needs, per_page=PAGE, next_token=token, **query)
         page = {(item["Namespace"], item.get("ID") or item["Path"]): item for item in answer.data}
         if page.keys() & found.keys():
-            # Some lists begin anew at a page's end, for ever: hashicorp/nomad#25435, and #28167 for the namespaces `a` and `a-b`.
+            # Some lists start again at the end of a page, without end: hashicorp/nomad#25435, and #28167 for the namespaces `a` and `a-b`.
             return list(client.get(path, what, needs, **query).data)
         found.update(page)
         token = answer.next_token

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How an allocation's tasks ended, or stand."""
+"""The state and the end of each task of an allocation, and its events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._errors import plain
 from .._json import Json
 from .._redact import scrub
 
-# Events that tell the reason, beside those that Nomad itself marks as failing the task.
+# Events that name the reason, in addition to those that Nomad itself marks as failing the task.
 TELLING = {
     "Driver Failure",
     "Failed Artifact Download",
@@ -34,14 +34,14 @@ EVENTS = 6
 LETTERS = 1000
 # Of containers and images; twelve digits are what people and docker use.
 LONG_ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
-# What shells and docker answer.
+# Exit codes of shells and of docker.
 EXIT_WORDS = {126: "the command cannot be executed", 127: "the command was not found"}
 
 
 def task_ends(allocation: Json) -> list[Json]:
-    """Return how each task of an allocation (as Nomad lists it) stands, by name.
+    """Return the state of each task of an allocation (as Nomad lists it), by name.
 
-    `exit_code` and `signal` are those of its last end, None when it never ended; `oom_killed` tells whether it then ran out of memory.
+    `exit_code` and `signal` are those of its last end, None when it never ended; `oom_killed` is true when it then ran out of memory.
     """
     found = []
     for name, state in sorted((allocation.get("TaskStates") or {}).items()):
@@ -62,7 +62,7 @@ def task_ends(allocation: Json) -> list[Json]:
 
 
 def task_end_line(end: Json) -> str:
-    """Return in words how one of `task_ends` stands."""
+    """Return one item of `task_ends` in words."""
     restarts, code = end["restarts"], end["exit_code"]
     words = "failed" if end["failed"] else f"is {end['state']}"
     if restarts:
@@ -76,17 +76,17 @@ def task_end_line(end: Json) -> str:
 
 
 def telling_events(state: Json) -> list[str]:
-    """Return the last events of a task (`TaskStates`) that tell a reason, else the very last, oldest first, each on one line."""
+    """Return the last events of a task (`TaskStates`) that name a reason, else the very last, oldest first, each on one line."""
     all_events = state.get("Events") or []
     telling = [event for event in all_events if event["Type"] in TELLING or event.get("FailsTask")] or all_events[-1:]
-    # Said by the others already.
+    # The other events report this already.
     telling = [event for event in telling if event.get("DisplayMessage") != "Unhealthy because of failed task"]
     lines = [": ".join(part for part in (str(event["Type"]), event_message(event)) if part) for event in telling]
     return list(dict.fromkeys(lines))[-EVENTS:]
 
 
 def event_message(event: Json) -> str:
-    """Return what an event says, on one line: without the layout of Nomad's lists, without credentials."""
+    """Return the message of an event on one line: without the layout of Nomad's lists, without credentials."""
     told = LONG_ID.sub(r"\1", plain(scrub(str(event.get("DisplayMessage") or ""))))
     return told if len(told) <= LETTERS else told[:LETTERS] + "…"
 

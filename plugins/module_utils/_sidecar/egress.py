@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a guard has seen of an allocation's egress, judged again: the address that the world sees, and how long ago."""
+"""The verdict on the egress of an allocation, from the evidence of its guard: the observed address, and its age."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import typing as t
 
 from .evidence import Reading, is_time
 
-# What the sidecar writes when it is told to end.
+# The phases that the sidecar writes when it is stopped.
 ENDED_PHASES = ("logged_out", "stopped", "abandoned")
 
 
 def egress_verdict(reading: Reading, expect: t.Sequence[str] | None, max_age: int, client_status: str = "running") -> tuple[str, str]:
     """Return verdict and reason of an allocation's egress.
 
-    `expect` are addresses and CIDRs of which one must be seen, None: what the guard was told to expect; `max_age` is in seconds.
-    `client_status` is Nomad's: the egress of a complete allocation must have been proved until its end, that of a failed one is not.
+    `expect` are addresses and CIDRs, one of which must be observed; None: those of the guard's own configuration. `max_age` is in seconds.
+    `client_status` is Nomad's: the egress of a complete allocation must have been verified until its end, that of a failed one is not.
     """
     if reading.evidence is None:
         return reading.verdict, reading.reason
@@ -31,7 +31,7 @@ def egress_verdict(reading: Reading, expect: t.Sequence[str] | None, max_age: in
     if seen.get("verdict") != "proved":
         return "not_proved", str(seen.get("reason") or evidence.get("reason"))
     checked, complete = seen.get("checked"), client_status == "complete"
-    # Nobody has seen what is still to come.
+    # No observation is in the future.
     if not is_time(checked) or checked > evidence["time"] + 1:
         return "refused", f"the file is no evidence of a guard: the address would have been seen at {checked}"
     if client_status in ("failed", "lost"):

@@ -21,7 +21,7 @@ POLL_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Reading:
-    """What was found: the evidence and its age in seconds by the server's clock, or a verdict why there is none."""
+    """The evidence and its age in seconds by the server's clock, or a verdict why there is none."""
 
     evidence: Json | None = None
     age: float | None = None

@@ -15,7 +15,7 @@ from .serve_config import placeholders_of, stored_form
 
 @dataclass(frozen=True)
 class ExpectedNode:
-    """What a node must be. None: not asked for."""
+    """The properties that a node must have. None: any value."""
 
     hostname: str | None = None
     tailnet: str | None = None
@@ -55,7 +55,7 @@ def readiness_verdict(reading: Reading, wanted: ExpectedNode) -> tuple[str, str]
 
 
 def logout_verdict(reading: Reading, ended: bool = False) -> tuple[str, str]:
-    """Return verdict and reason of a node that should have left the tailnet; `ended`: its sidecar does nothing any more."""
+    """Return verdict and reason of a node that should have left the tailnet; `ended`: its sidecar no longer runs."""
     if reading.evidence is None and ended and reading.verdict == "never_written":
         return "abandoned", "the sidecar left no evidence; the control server forgets an ephemeral node later, by itself"
     if reading.evidence is None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP with a control plane: what is tried again, and what its refusals mean."""
+"""HTTP with a control plane: which requests are repeated, and what its refusals mean."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ class ApiAnswer:
 
 @dataclass(frozen=True)
 class Api:
-    """Talks to one control plane with one credential. `access` and `lost` say what to do when it denies, or does not know."""
+    """Talks to one control plane with one credential.
+
+    `access` and `lost` are the advice for a denied request, and for an unknown object.
+    """
 
     name: str
     address: str
@@ -45,11 +48,11 @@ class Api:
     denials: tuple[int, ...] = (401, 403)
 
     def get(self, path: str, what: str, needs: str, /, **query: str) -> ApiAnswer:
-        """Read `path`; `what` is what is tried ("list the auth keys"), `needs` the OAuth scope that it takes."""
+        """Read `path`; `what` names the attempt ("list the auth keys"), `needs` the required OAuth scope."""
         return self._exchange("GET", path + ("?" + urllib.parse.urlencode(query) if query else ""), None, what, needs, again=True)
 
     def post(self, path: str, body: Json, what: str, needs: str, *, again: bool = False) -> ApiAnswer:
-        """Send `body`; `again` is for what may be sent twice."""
+        """Send `body`; `again` is for requests that may be sent twice."""
         return self._exchange("POST", path, body, what, needs, again=again)
 
     def ask(self, path: str, form: t.Mapping[str, str], what: str) -> ApiAnswer:
@@ -57,7 +60,7 @@ class Api:
         return self._exchange("POST", path, urllib.parse.urlencode(form), what, "", again=True)
 
     def delete(self, path: str, what: str, needs: str) -> None:
-        """Delete `path`; what is gone already stays gone, so this may be sent twice, and need not be there."""
+        """Delete `path`; deleting twice is the same as once, so this may be sent twice, and `path` need not exist."""
         try:
             self._exchange("DELETE", path, None, what, needs, again=True)
         except NotFound:
@@ -77,7 +80,7 @@ class Api:
             data = json.loads(raw) if raw.strip() else {}
         except ValueError:
             data = None
-        # What DELETE answers is nobody's business.
+        # The answer to DELETE is not used.
         if not isinstance(data, dict) and method != "DELETE":
             raise Refused(f"Could not {what}: {self.address} does not answer like {self.name}. {self.lost}") from None
         when = headers.get("Date")
@@ -122,7 +125,7 @@ class Api:
 
 
 def _words(body: str) -> str:
-    """Return what an error says: both control planes have `message`, OAuth has names of its own."""
+    """Return the message of an error: both control planes use `message`, OAuth has names of its own."""
     try:
         data = json.loads(body)
     except ValueError:

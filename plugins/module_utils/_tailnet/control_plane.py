@@ -24,7 +24,7 @@ NO_TLS = "Does the server speak HTTPS there?"
 
 
 class ControlPlane(t.Protocol):
-    """What a control plane can do for us. Nothing is sent before the first of these but `check` is called.
+    """The operations of a control plane. No request is sent before the first call of a method other than `check`.
 
     `origin` names it, and whose keys it is asked for: the ids of keys of another origin mean nothing here.
     """
@@ -57,7 +57,7 @@ class ControlPlane(t.Protocol):
 
 
 def control_plane_of(params: Json, secrets: set[str]) -> ControlPlane:
-    """Return the control plane; an empty text counts as not given. What of the environment is a secret goes to `secrets`."""
+    """Return the control plane; an empty string counts as not given. Secrets from the environment are added to `secrets`."""
     return _headscale(params, secrets) if params["control"] == "headscale" else _tailscale(params, secrets)
 
 
@@ -110,7 +110,7 @@ def _headscale(params: Json, secrets: set[str]) -> ControlPlane:
 
 
 def _credential(params: Json, variable: str, secrets: set[str]) -> str | None:
-    """Return api_key. Which variable stands for it, is known only here, when it is known which control plane is asked."""
+    """Return api_key, else the environment variable of this control plane."""
     key = _given(params["api_key"], variable)
     if key:
         secrets.add(key)

@@ -58,7 +58,7 @@ class Headscale:
         user, _now = self._owner()
         text = next((one["key"] for one in self._listed(user)[0] if str(one["id"]) == key.id), None)
         if text:
-            # headscale wants the key itself. It is in no result, so it may be taken out of everything that is said.
+            # headscale needs the key itself. No result contains it, so it may be removed from all output.
             self._secrets.add(text)
             body = {"user": user, "key": text}
             self._api.post("/api/v1/preauthkey/expire", body, f"revoke the auth key {key.id}", "", again=True)
@@ -120,7 +120,7 @@ def _device(found: Json, now: float) -> Device:
     return Device(
         id=str(found["id"]),
         node_id=str(found["id"]),
-        # What its names end with is not told.
+        # headscale does not report the domain of its names.
         name=found["givenName"],
         hostname=found["name"],
         given_name=found["givenName"],

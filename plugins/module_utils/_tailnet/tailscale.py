@@ -140,7 +140,7 @@ def _device(found: Json, now: float) -> Device:
         addresses=tuple(found.get("addresses") or ()),
         tags=tuple(found.get("tags") or ()),
         ephemeral=bool(found.get("isEphemeral")),
-        # A node of which nobody says that it is offline must not be taken for one that is.
+        # A node that is not reported as offline must not count as offline.
         online=bool(found.get("connectedToControl", True)),
         authorized=bool(found.get("authorized")),
         created=moment(found.get("created")),

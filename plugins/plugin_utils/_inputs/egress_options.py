@@ -14,13 +14,13 @@ from ...plugin_utils import _endpoints
 from .workload import is_number
 
 EXIT_NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]*")
-# In the evidence it stands between quotes.
+# In the evidence it is between quotes.
 ECHO_URL = re.compile(r"https?://[^\s\"\\]+")
 # Instead of addresses.
 WAIVED = ("differs", "any")
 # Attributes of docker that lead out of the allocation's namespace.
 WAYS_OUT = ("network_mode", "networking_config", "pid_mode", "privileged", "userns_mode")
-# What docker gives every container, less net_raw: nothing else may be added.
+# The capabilities that docker gives every container, without net_raw: no other may be added.
 CAPABILITIES = (
     *("audit_write", "chown", "dac_override", "fowner", "fsetid", "kill", "mknod"),
     *("net_bind_service", "setfcap", "setgid", "setpcap", "setuid", "sys_chroot"),
@@ -29,7 +29,7 @@ KILL_TIMEOUT = re.compile(r"^\s*kill_timeout\b", re.MULTILINE)
 
 
 def egress_problems(egress: t.Mapping[str, t.Any], mode: str, identity: object = None) -> t.Iterator[str]:
-    """Yield a sentence for each problem; `egress` as the house takes it, the level still may be auto; so may `mode`."""
+    """Yield a sentence for each problem; `egress` as the role workload accepts it; its level may still be auto, and so may `mode`."""
     lists = {}
     for name in ("exit_nodes", "expect", "echo", "dns"):
         given = egress.get(name) or []
@@ -68,14 +68,14 @@ def egress_problems(egress: t.Mapping[str, t.Any], mode: str, identity: object =
 
 
 def bypass_problems(tasks: t.Iterable[t.Mapping[str, t.Any]]) -> t.Iterator[str]:
-    """Yield a sentence for each attribute by which a task would get around its sidecar; `config` is what docker is given."""
+    """Yield a sentence for each attribute by which a task would get around its sidecar; `config` is that of the docker driver."""
     for task in tasks:
         config = task.get("config") or {}
         ways = [name for name in WAYS_OUT if config.get(name)]
         ways += [f"cap_add {cap}" for cap in config.get("cap_add") or () if str(cap).lower().removeprefix("cap_") not in CAPABILITIES]
         if ways:
             yield f"config: {ways[0]} of {task['name']} would be a way past the exit node"
-        # docker's driver takes both names.
+        # The docker driver accepts both names.
         mounts = [*(config.get("mounts") or ()), *(config.get("mount") or ())]
         sources = [*(config.get("volumes") or ()), *(str(mount.get("source")) for mount in mounts)]
         if reaching := [str(source) for source in sources if ".." in str(source).partition(":")[0].split("/")]:

@@ -11,7 +11,7 @@ from ...plugin_utils import _endpoints
 from .egress_options import bypass_problems, egress_problems
 from .workload import LIST, MAPPING, SHAPES, Inputs, node_problems, program_problems, task_problems, well_shaped
 
-# What the house takes as the egress of a job. The inputs know of a name only when it is asked for.
+# The inputs that the role workload accepts as the egress of a job. They are listed because inputs are evaluated one by one.
 EGRESS = ("dns", "echo", "exit_nodes", "expect", "interval", "level", "proxy_port", "quorum")
 OWN_SHAPES = {
     **SHAPES,

@@ -76,7 +76,7 @@ def _forgetting_problems(after: str, inputs: Inputs) -> t.Iterator[str]:
 
 
 def _app(inputs: Inputs) -> t.Iterator[str]:
-    """The tasks beside the sidecar."""
+    """The tasks next to the sidecar."""
     yield from task_problems(inputs, "private_service")
     if inputs["state"] != "absent":
         yield from program_problems(inputs, inputs["driver"])
@@ -92,7 +92,7 @@ def _app(inputs: Inputs) -> t.Iterator[str]:
 
 
 def _reach(inputs: Inputs) -> t.Iterator[str]:
-    """What of it is reached, and how."""
+    """The endpoints that the tailnet reaches."""
     service, registration = inputs["tailscale_service"], inputs["registration"]
     kernel, app_port = inputs["mode"] == "kernel", _endpoints.as_port(inputs["port"])
     if not inputs["serve_config"]:

@@ -22,11 +22,11 @@ JOB = re.compile(r"[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?")
 LOGIN_SERVER = re.compile(r"https?://\S+")
 BELOW_LOCAL = re.compile(r"local/(?!.*\.\.).*")
 ENVIRONMENT_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-HOUSE_TASKS = ("app", "gate", "tailscale")
+RESERVED_TASKS = ("app", "gate", "tailscale")
 
 LIST: tuple[type, str] = (list, "must be a list")
 MAPPING: tuple[type, str] = (dict, "must be a mapping")
-# What comes from `-e name=value` is text, which the argument specification would take for a list or mapping; a template would not.
+# A value from `-e name=value` is a string. The argument specification would accept it as a list or mapping; a template would not.
 SHAPES: dict[str, tuple[type, str]] = {
     **dict.fromkeys(("args", "constraints", "datacenters", "env_files", "files", "tags", "tasks", "volumes"), LIST),
     **dict.fromkeys(("env", "resources", "minted_key", "secrets", "vault", "workload_identity"), MAPPING),
@@ -59,7 +59,7 @@ def node_problems(inputs: Inputs) -> t.Iterator[str]:
 
 
 def task_problems(inputs: Inputs, role: str) -> t.Iterator[str]:
-    """Yield what is wrong with the tasks beside the sidecar."""
+    """Yield what is wrong with the tasks next to the sidecar."""
     if outside := [file["path"] for file in inputs["files"] if not BELOW_LOCAL.fullmatch(file["path"])]:
         yield f"files: '{quoted(outside)}' must lie below local/"
     by_nomad = inputs["vault"].get("secrets") or {}
@@ -74,7 +74,7 @@ def task_problems(inputs: Inputs, role: str) -> t.Iterator[str]:
     if "tailscale-state" in volumes or len(set(volumes)) < len(volumes):
         yield "volumes: each needs a name of its own, other than tailscale-state"
     names = [str(task["name"]) for task in inputs["tasks"]]
-    if taken := [name for name in names if name in HOUSE_TASKS or names.count(name) > 1]:
+    if taken := [name for name in names if name in RESERVED_TASKS or names.count(name) > 1]:
         yield f"tasks: the name '{taken[0]}' is taken"
     for task in inputs["tasks"]:
         if unknown := [str(mount["name"]) for mount in task.get("volumes") or () if mount["name"] not in volumes]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.notailcar.nomad.plugins.module_utils._egress_verify import ENTRY
+from ansible_collections.notailcar.nomad.plugins.module_utils._modules.egress_verify import ENTRY
 from ansible_collections.notailcar.nomad.plugins.plugin_utils._in_process import InProcessAction
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.notailcar.nomad.plugins.module_utils._job_dispatch import ENTRY
+from ansible_collections.notailcar.nomad.plugins.module_utils._modules.job_dispatch import ENTRY
 from ansible_collections.notailcar.nomad.plugins.plugin_utils._in_process import InProcessAction
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.notailcar.nomad.plugins.module_utils._health import ENTRY
+from ansible_collections.notailcar.nomad.plugins.module_utils._modules.tailscale_health import ENTRY
 from ansible_collections.notailcar.nomad.plugins.plugin_utils._in_process import InProcessAction
 
 

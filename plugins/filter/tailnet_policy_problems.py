@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._tailnet_policy import text_problems
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._tailnet_policy import policy_text_problems
 
 DOCUMENTATION = r"""
 name: tailnet_policy_problems
@@ -71,4 +71,4 @@ _value:
 
 class FilterModule:
     def filters(self) -> dict[str, t.Callable[..., list[str]]]:
-        return {"tailnet_policy_problems": text_problems}
+        return {"tailnet_policy_problems": policy_text_problems}

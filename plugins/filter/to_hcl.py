@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._hcl import body as body_of
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._hcl import expression
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._hcl_expressions import to_hcl
 
 DOCUMENTATION = r"""
 name: to_hcl
@@ -70,14 +68,6 @@ _value:
   description: The expression.
   type: str
 """
-
-
-def to_hcl(value: t.Any, indent: int = 0, config: bool = False, body: bool = False) -> str:
-    """Return `value` as an HCL expression; see DOCUMENTATION."""
-    try:
-        return body_of(value, indent, config) if body else expression(value, indent, config)
-    except (TypeError, ValueError) as error:
-        raise AnsibleFilterError(f"to_hcl: {error}") from error
 
 
 class FilterModule:

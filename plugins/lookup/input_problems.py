@@ -39,18 +39,18 @@ import typing as t
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.notailcar.nomad.plugins.plugin_utils import _egress_network, _egress_worker, _private_service
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs import egress_network, egress_worker, private_service
 
 ROLES = {
-    "egress_network": _egress_network.problems,
-    "egress_worker": _egress_worker.problems,
-    "private_service": _private_service.problems,
+    "egress_network": egress_network.problems,
+    "egress_worker": egress_worker.problems,
+    "private_service": private_service.problems,
 }
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: t.Any = None, **given: t.Any) -> list[str]:
-        """Return what DOCUMENTATION says, for each role."""
+        """Return the value that DOCUMENTATION describes, for each role."""
         if unknown := [term for term in terms if term not in ROLES]:
             raise AnsibleLookupError(f"notailcar.nomad.input_problems knows no role {unknown[0]}.")
         return [sentence for role in terms for sentence in ROLES[role](_Inputs(role, variables, self._templar))]

@@ -45,14 +45,14 @@ from functools import cache
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._job_templates import render
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._job_templates import render_template
 from jinja2 import TemplateError
 from jinja2.utils import missing
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: t.Any = None, **given: t.Any) -> list[str]:
-        """Return what DOCUMENTATION says, for each name."""
+        """Return the value that DOCUMENTATION describes, for each name."""
         self.set_options(var_options=variables, direct=given)
         templar: t.Any = self._templar
 
@@ -61,6 +61,6 @@ class LookupModule(LookupBase):
             return templar.template(variables[name]) if name in variables else missing
 
         try:
-            return [render(term, evaluate, self.get_option("template_vars")) for term in terms]
+            return [render_template(term, evaluate, self.get_option("template_vars")) for term in terms]
         except (OSError, TemplateError) as error:
             raise AnsibleLookupError(f"{', '.join(terms)}: {error}") from error

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A secret from where its declaration says that it is."""
+"""A secret from the source that its declaration names."""
 
 from __future__ import annotations
 
@@ -66,22 +66,22 @@ from pathlib import Path
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.notailcar.nomad.plugins.plugin_utils import _vault
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._secrets import problems
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.secrets import secret_problems
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: t.Any = None, **given: t.Any) -> list[t.Any]:
-        """Return what DOCUMENTATION says, for each term."""
+        """Return the value that DOCUMENTATION describes, for each term."""
         return [self._read(term, variables) for term in terms]
 
     def _read(self, term: t.Any, variables: t.Any) -> t.Any:
         if not isinstance(term, Mapping):
             return term
-        if wrong := next(problems(term), None):
+        if wrong := next(secret_problems(term), None):
             raise AnsibleLookupError(f"A secret {wrong}.")
         ((source, where),) = term.items()
         read: t.Callable[[t.Any], str] = {"env": _of_environment, "file": _of_file}.get(source) or (
-            lambda where: _vault.read(where, variables, self._loader, self._templar)
+            lambda where: _vault.read_vault_key(where, variables, self._loader, self._templar)
         )
         return read(where)
 

@@ -71,14 +71,14 @@ from ansible.errors import AnsibleLookupError
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.notailcar.nomad.plugins.module_utils import _arguments
-from ansible_collections.notailcar.nomad.plugins.module_utils._client import Client
 from ansible_collections.notailcar.nomad.plugins.module_utils._errors import NomadError
-from ansible_collections.notailcar.nomad.plugins.module_utils._variable import checked_path, find
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.client import Client
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.variables import checked_variable_path, find_variable
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: t.Any = None, **given: t.Any) -> list[t.Any]:
-        """Return what DOCUMENTATION says, for each path."""
+        """Return the value that DOCUMENTATION describes, for each path."""
         names = _arguments.connection().keys()
         unknown = given.keys() - names - {"key", "default"}
         if unknown:
@@ -86,8 +86,8 @@ class LookupModule(LookupBase):
         self.set_options(var_options=self._templated(variables or {}), direct=given)
         params = {name: self.get_option(name) for name in names}
         try:
-            client = Client.of(params)
-            return [self._one(client.inside(client.namespace or "default"), str(term)) for term in terms]
+            client = Client.from_options(params)
+            return [self._one(client.in_namespace(client.namespace or "default"), str(term)) for term in terms]
         except NomadError as error:
             secrets = {params[name] for name in ("token", "http_auth") if params[name]}
             raise AnsibleLookupError(remove_values(str(error), secrets)) from None
@@ -99,9 +99,9 @@ class LookupModule(LookupBase):
         return {name: templar.template(variables[name]) for name in names if name in variables}
 
     def _one(self, client: Client, path: str) -> t.Any:
-        path = checked_path(path)
+        path = checked_variable_path(path)
         key, default = self.get_option("key"), self.get_option("default")
-        variable = find(client, path)
+        variable = find_variable(client, path)
         items = variable["Items"] if variable else None
         if items is not None and (key is None or key in items):
             return items if key is None else items[key]

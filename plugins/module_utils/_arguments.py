@@ -10,9 +10,8 @@ import typing as t
 
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
-from ._client import DEFAULT_ADDRESS
-
-Spec = dict[str, dict[str, t.Any]]
+ArgumentSpec = dict[str, dict[str, t.Any]]
+DEFAULT_ADDRESS = "http://127.0.0.1:4646"
 
 
 def from_environment(name: str) -> str:
@@ -23,8 +22,8 @@ def from_environment(name: str) -> str:
     return value
 
 
-def connection() -> Spec:
-    """Return the options that say how to reach Nomad; see the fragment `connection`."""
+def connection() -> ArgumentSpec:
+    """Return the options of the connection to Nomad; see the fragment `connection`."""
 
     def option(variable: str, **more: t.Any) -> dict[str, t.Any]:
         return {"type": "str", "fallback": (from_environment, [variable]), **more}
@@ -44,15 +43,15 @@ def connection() -> Spec:
     }
 
 
-def waiting() -> Spec:
+def waiting() -> ArgumentSpec:
     """Return the options of waiting; see the fragment `waiting`."""
     return {"timeout": {"type": "int", "default": 300}}
 
 
-def control() -> Spec:
-    """Return the options that say how to reach a tailnet's control plane; see the fragment `control`.
+def control() -> ArgumentSpec:
+    """Return the options of the connection to a tailnet's control plane; see the fragment `control`.
 
-    What stands for `control_url` and `api_key` in the environment depends on `control`, so they are looked for later.
+    The environment variables of `control_url` and `api_key` depend on `control`, so their values are read later.
     """
     return {
         "control": {"type": "str", "choices": ["tailscale", "headscale"], "default": "tailscale"},

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can go wrong between us and Nomad, each with a message that says what to do."""
+"""The errors that modules raise, each with a message that names what to do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class NomadError(Exception):
     """Something the user can act on.
 
     The message is what `msg` shows. `details` (JSON-like) goes into the result as `failure`, always with `kind`.
-    Neither may contain a secret that the edge does not know.
+    Neither may contain a secret that is not in `Run.secrets`.
     """
 
     kind = "error"
@@ -30,7 +30,7 @@ class NomadError(Exception):
 
 
 class InvalidInput(NomadError):
-    """The arguments cannot work, whatever the server says."""
+    """The arguments cannot work with any server."""
 
     kind = "invalid_input"
 
@@ -60,7 +60,7 @@ class Conflict(NomadError):
 
 
 class Refused(NomadError):
-    """The server understood and said no: a bad spec, a quota, a policy."""
+    """The server understood the request and refused it: a bad spec, a quota, a policy."""
 
     kind = "refused"
 
@@ -84,7 +84,7 @@ class Failed(NomadError):
 def of_status(status: int, text: str, what: str, needs: str, with_token: bool) -> NomadError:
     """Return the error for an HTTP answer.
 
-    `what` is what was tried ("read the job whoami"), `needs` the ACL capability it takes or MANAGEMENT, `text` the server's own words.
+    `what` names the attempt ("read the job whoami"), `needs` the required ACL capability or MANAGEMENT, `text` is the server's own message.
     """
     text = plain(scrub(text))
     said = {"status": status, "server": text}

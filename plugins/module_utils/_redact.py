@@ -1,10 +1,10 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people may see of texts that come from outside: no credentials, no control of their terminal.
+"""Text from outside as people may see it: without credentials and without control of their terminal.
 
-The edge takes out the secrets that it was given. These are the others: what a hand-written spec carries in clear, what a
-program printed by mistake. A name decides where there is one; some keys are known by their shape.
+Ansible removes the secrets that a task was given. This file removes the others: those that a hand-written spec contains in clear, and
+those that a program printed by mistake. A name decides where there is one; some keys are known by their shape.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ HIDDEN = "(hidden)"
 CREDENTIAL = re.compile(
     r"(?:password|passwd|passphrase|passcode|pwd|secret|token|credential|authorization|psk|(?:api|auth|access|private|secret|signing|ssh)key)s?\Z"
 )
-# What makes a key a credential, and not a key of a map or a public one.
+# The words before `key` that make it a credential, and not the key of a map or a public key.
 KEY_OF = {
     *("api", "auth", "access", "private", "secret", "signing", "encryption", "master", "account", "storage", "license"),
     *("ssh", "hmac", "jwt", "session", "deploy", "shared", "unseal", "gossip", "webhook", "service"),
@@ -48,7 +48,7 @@ REFERENCE = re.compile(
 )
 
 # Sequences that colour, move or set the title; then every other control character but tab and line end.
-TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+TERMINAL_SEQUENCES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 PEM_BEGIN, PEM_END = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
 SHAPES = (
     (re.compile(rf"({PEM_BEGIN.pattern}).*?(?:{PEM_END.pattern}|\Z)", re.DOTALL), r"\1…"),
@@ -71,7 +71,7 @@ SHAPES = (
     (re.compile(r"([?&](?:X-Amz-(?:Signature|Security-Token)|Signature|sig)=)[^\s&\"']+", re.IGNORECASE), r"\1…"),
 )
 
-NAME = re.compile(r"""(?<![\w.-])(?P<name>-{0,2}[A-Za-z_][\w.-]*)(?P<sign>(?:\\?["'])?\s*(?:=(?!=)|:(?!:))\s*)""")
+ASSIGNED_NAME = re.compile(r"""(?<![\w.-])(?P<name>-{0,2}[A-Za-z_][\w.-]*)(?P<sign>(?:\\?["'])?\s*(?:=(?!=)|:(?!:))\s*)""")
 VALUE = re.compile(
     r"""\\".*?\\" | "(?:[^"\\]|\\.)*" | '[^']*'
     | (?:(?:Bearer|Basic|Token)\s+)? (?: \$\{[^}]*\} | \{\{.*?\}\} | \$\([^)]*\) | (?!\{\{)[^\s&"'}\\] )+""",
@@ -83,7 +83,7 @@ LINE = re.compile(
     re.VERBOSE,
 )
 OPTION = re.compile(r"(?P<head>(?P<name>--[A-Za-z][\w-]*)\s+)(?P<value>[^\s-]\S*)")
-# What nobody would write as a word of a sentence ("invalid token: expired").
+# A string that is not a word of a sentence ("invalid token: expired").
 OPAQUE = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[\w.~+/=-]{12,}")
 
 
@@ -119,7 +119,7 @@ def is_secret(name: str, value: str) -> bool:
 
 def scrub(text: str) -> str:
     """Return a text that a program or a server wrote, without credentials of known shape or name and without control characters."""
-    return _named(_shapes(TERMINAL.sub("", text)), prose=True)
+    return _named(_shapes(TERMINAL_SEQUENCES.sub("", text)), prose=True)
 
 
 def lines(body: list[str]) -> list[str]:
@@ -164,7 +164,7 @@ def _named(text: str, prose: bool) -> str:
     """Hide what is set by name; in prose not the words after a colon, which are often the very reason."""
     shown = []
     at = 0
-    for found in NAME.finditer(text):
+    for found in ASSIGNED_NAME.finditer(text):
         value = VALUE.match(text, found.end()) if found.start() >= at and is_credential(found["name"]) else None
         if not value or not is_secret(found["name"], value[0]):
             continue

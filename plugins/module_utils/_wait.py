@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting that shows what it waits for, outlasts a server that is away for a while, and ends."""
+"""A wait with a deadline: it shows progress, and repeats requests to a server that does not answer."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ._errors import NomadError, TimedOut
 HEARTBEAT_SECONDS = 15
 # The longest time that one blocking query stays silent.
 QUERY_SECONDS = 5
-# Between two questions to a server that does not answer.
+# Between two requests to a server that does not answer.
 OUTAGE_SECONDS = 0.5
 
 
 class Wait:
-    """One wait of one task: its deadline and what it tells.
+    """One wait of one task: its deadline and its progress lines.
 
-    As a context manager it ends with a line that says how, and how long it took; silent when there was nothing to tell.
+    As a context manager it ends with a line that gives the outcome and the duration, unless it printed no line before.
     """
 
     def __init__(self, subject: str, seconds: int, progress: t.Callable[[str], None]) -> None:

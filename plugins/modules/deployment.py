@@ -156,8 +156,8 @@ failure:
 
 def main() -> None:
     # Here, because Ansible wants the documentation above all imports.
-    from ansible_collections.notailcar.nomad.plugins.module_utils._deployment import ENTRY
-    from ansible_collections.notailcar.nomad.plugins.module_utils._edge import run_packaged
+    from ansible_collections.notailcar.nomad.plugins.module_utils._entry import run_packaged
+    from ansible_collections.notailcar.nomad.plugins.module_utils._modules.deployment import ENTRY
 
     run_packaged(ENTRY)
 

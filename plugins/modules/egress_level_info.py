@@ -93,8 +93,8 @@ clients:
 
 def main() -> None:
     # Here, because Ansible wants the documentation above all imports.
-    from ansible_collections.notailcar.nomad.plugins.module_utils._edge import run_packaged
-    from ansible_collections.notailcar.nomad.plugins.module_utils._egress_level_info import ENTRY
+    from ansible_collections.notailcar.nomad.plugins.module_utils._entry import run_packaged
+    from ansible_collections.notailcar.nomad.plugins.module_utils._modules.egress_level_info import ENTRY
 
     run_packaged(ENTRY)
 

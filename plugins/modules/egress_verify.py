@@ -193,8 +193,8 @@ failure:
 
 def main() -> None:
     # Here, because Ansible wants the documentation above all imports.
-    from ansible_collections.notailcar.nomad.plugins.module_utils._edge import run_packaged
-    from ansible_collections.notailcar.nomad.plugins.module_utils._egress_verify import ENTRY
+    from ansible_collections.notailcar.nomad.plugins.module_utils._entry import run_packaged
+    from ansible_collections.notailcar.nomad.plugins.module_utils._modules.egress_verify import ENTRY
 
     run_packaged(ENTRY)
 

@@ -136,8 +136,8 @@ failure:
 
 def main() -> None:
     # Here, because Ansible wants the documentation above all imports.
-    from ansible_collections.notailcar.nomad.plugins.module_utils._edge import run_packaged
-    from ansible_collections.notailcar.nomad.plugins.module_utils._job_dispatch import ENTRY
+    from ansible_collections.notailcar.nomad.plugins.module_utils._entry import run_packaged
+    from ansible_collections.notailcar.nomad.plugins.module_utils._modules.job_dispatch import ENTRY
 
     run_packaged(ENTRY)
 

@@ -185,8 +185,8 @@ failure:
 
 def main() -> None:
     # Here, because Ansible wants the documentation above all imports.
-    from ansible_collections.notailcar.nomad.plugins.module_utils._edge import run_packaged
-    from ansible_collections.notailcar.nomad.plugins.module_utils._tailnet_device import ENTRY
+    from ansible_collections.notailcar.nomad.plugins.module_utils._entry import run_packaged
+    from ansible_collections.notailcar.nomad.plugins.module_utils._modules.tailnet_device import ENTRY
 
     run_packaged(ENTRY)
 

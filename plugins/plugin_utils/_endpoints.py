@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Endpoints of a service: what is wrong with them, the Serve configuration that they make, and their URLs.
 
-An endpoint is a mapping as the role private_service takes it; one that names no target leads to the app's port. Its Serve
+An endpoint is a mapping as in the inputs of the role private_service; without a target it leads to the app's port. Its Serve
 configuration is Tailscale's ipn.ServeConfig with placeholders that the sidecar fills: a node's name is known only there.
 """
 
@@ -13,9 +13,8 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.notailcar.nomad.plugins.module_utils._evidence import APP_PORT, DOMAIN, TAILNET
-
-Json = dict[str, t.Any]
+from ansible_collections.notailcar.nomad.plugins.module_utils._json import Json
+from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.serve_config import APP_PORT, DOMAIN, TAILNET
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Where Tailscale takes traffic from the internet, and for what.
@@ -113,7 +112,7 @@ def as_port(value: t.Any) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= 65535 else 0
 
 
-def problems(declared: Sequence[Mapping[str, t.Any]], service: str | None = None) -> list[str]:
+def endpoint_problems(declared: Sequence[Mapping[str, t.Any]], service: str | None = None) -> list[str]:
     """Return a sentence for each problem of the endpoints, of one alone or of two together."""
     endpoints = [Endpoint.of(one) for one in declared]
     found = []

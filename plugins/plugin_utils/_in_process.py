@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import typing as t
@@ -16,20 +15,13 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as PackagedAction
-from ansible.plugins.loader import filter_loader
-from ansible_collections.notailcar.nomad.plugins.filter import endpoint_urls, serve_config, tailnet_policy_problems, to_hcl
-from ansible_collections.notailcar.nomad.plugins.lookup import input_problems, job_template
-from ansible_collections.notailcar.nomad.plugins.module_utils._edge import Entry, Run
+from ansible_collections.notailcar.nomad.plugins.module_utils._entry import Entry, Run
 from ansible_collections.notailcar.nomad.plugins.module_utils._errors import NomadError
 
-# Ansible loads actions before it forks a worker for each task, and filters and lookups after. It keeps no bytecode of collections, so
-# without this every task of every host would compile them anew.
-LOADED_ONCE = (endpoint_urls, serve_config, tailnet_policy_problems, to_hcl, input_problems, job_template)
-# The first use of any filter makes it wrap all of its own.
-filter_loader.get("ansible.builtin.to_json")
-# A collection of garbage in a worker touches, and so copies, all of the memory that was there before the fork; what is frozen it
-# leaves alone.
-gc.freeze()
+from . import _before_fork
+
+# At import, because an import is all that Ansible does with an action before it forks.
+_before_fork.prepare()
 
 
 class InProcessAction(PackagedAction):
@@ -77,7 +69,7 @@ class InProcessAction(PackagedAction):
             result: dict[str, t.Any] = {"failed": True, "msg": named + checked.errors.msg}
         else:
             result = self._logic(checked.validated_parameters, secrets)
-        # Through JSON without a default: what is not plain data is a defect, here as in the packaged module.
+        # Through JSON without a default: a value that is not plain data is a defect, here as in the packaged module.
         result = {"changed": False, **json.loads(json.dumps(result))}
         return {
             name: value if value is None or isinstance(value, bool) else remove_values(value, secrets) for name, value in result.items()

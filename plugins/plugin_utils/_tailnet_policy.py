@@ -4,7 +4,7 @@
 """What a tailnet's policy file lacks for a service: owners of its tags, and rules that let the wanted sources reach its ports.
 
 The syntax is that of https://tailscale.com/kb/1337/policy-syntax. Rules only ever allow, and they add up. Each question to a rule has
-three answers: yes, no, and None where the file does not tell, for example which addresses a node will have. None is never taken for yes.
+three answers: yes, no, and None where the file does not show it, for example the addresses that a node will have. None never counts as yes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-Json = Mapping[str, t.Any]
+from ansible_collections.notailcar.nomad.plugins.module_utils._json import Json
+
 Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 STRING = r'"(?:[^"\\\n]|\\.)*"'
@@ -52,15 +53,19 @@ def parse(text: str) -> Json:
     return _mapping(policy, "the policy")
 
 
-def text_problems(text: str, tags: Sequence[str], sources: Sequence[str], ports: Iterable[int], service: str | None = None) -> list[str]:
+def policy_text_problems(
+    text: str, tags: Sequence[str], sources: Sequence[str], ports: Iterable[int], service: str | None = None
+) -> list[str]:
     """Return the problems of a policy given as HuJSON; a text that is no policy is one, too."""
     try:
-        return problems(parse(text), tags, sources, ports, service)
+        return policy_problems(parse(text), tags, sources, ports, service)
     except PolicyError as error:
         return [f"it cannot be read: {error}"]
 
 
-def problems(policy: Json, tags: Sequence[str], sources: Sequence[str], ports: Iterable[int], service: str | None = None) -> list[str]:
+def policy_problems(
+    policy: Json, tags: Sequence[str], sources: Sequence[str], ports: Iterable[int], service: str | None = None
+) -> list[str]:
     """Return a sentence for each tag without an owner, and for each source that does not reach all of the TCP ports.
 
     `tags` are those of one node, which is reached through any of them. With a Tailscale Service (`svc:NAME`) that one has the ports.
@@ -193,7 +198,7 @@ class Policy:
 
 
 def _weigh(answers: Mapping[str, bool | None]) -> list[str] | None:
-    """Nothing where one of the words says yes; else the words that do not tell, and None where all say no."""
+    """An empty list if one of the answers is yes; else the words without an answer, and None if all answers are no."""
     if True in answers.values():
         return []
     return [word for word, answer in answers.items() if answer is None] or None

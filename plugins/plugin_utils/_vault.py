@@ -15,7 +15,7 @@ COLLECTION = "community.hashi_vault"
 OWN = ("path", "key", "engine_version")
 
 
-def read(where: Where, variables: t.Any, loader: t.Any, templar: t.Any) -> str:
+def read_vault_key(where: Where, variables: t.Any, loader: t.Any, templar: t.Any) -> str:
     """Return the value of one key of a secret in a kv engine."""
     version = int(where.get("engine_version", 2))
     options = {name: value for name, value in where.items() if name not in OWN}
@@ -71,7 +71,7 @@ def _why(error: Exception, where: Where, version: int, ask: t.Callable[..., t.An
 
 
 def _kind(mount: str, version: int, ask: t.Callable[..., t.Any], options: dict[str, t.Any]) -> int:
-    """Ask about the engine, which every token may: of a wrong kind it says no more than of a missing path, or one that is forbidden."""
+    """Read the version of the engine, which every token may: the error for a wrong version is that for a missing or forbidden path."""
     connection = {name: value for name, value in options.items() if name not in ("engine_mount_point", "version")}
     try:
         return int((ask("vault_read", f"sys/internal/ui/mounts/{mount}", **connection)["data"].get("options") or {}).get("version", 1))
@@ -80,7 +80,7 @@ def _kind(mount: str, version: int, ask: t.Callable[..., t.Any], options: dict[s
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    """hashi_vault lets pass what hvac and requests raise; the latter are all errors of the system."""
+    """hashi_vault passes on the exceptions of hvac and of requests; the latter are all OSErrors."""
     try:
         from hvac.exceptions import VaultError
     except ImportError:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,8 @@ CONTENT = {
     "lookup": ("plugins/lookup", "*.py"),
     "playbook": ("playbooks", "*.yml"),
 }
+# The folders whose tests import no other test; code that several tests share is in a folder `support`.
+INDEPENDENT_TESTS = ("tests/unit", "tests/integration")
 MODULES = {path.stem for path in (ROOT / "plugins/modules").glob("*.py")}
 
 
@@ -62,3 +66,49 @@ def test_every_module_runs_in_process_and_takes_a_groups_defaults() -> None:
     # Each in one group: what reaches Nomad does not reach a control plane.
     assert sorted(name for group in runtime["action_groups"].values() for name in group) == sorted(MODULES)
     assert {path.stem for path in (ROOT / "plugins/action").glob("*.py")} == MODULES
+
+
+def imported_modules(source: str) -> t.Iterator[str]:
+    """The dotted names that a file imports."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module or ''}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def imported_tests(source: str) -> list[str]:
+    """The test files that a file imports, by their dotted names."""
+    return [name for name in imported_modules(source) if any(part.startswith("test_") for part in name.split("."))]
+
+
+@pytest.mark.parametrize("folder", INDEPENDENT_TESTS)
+def test_a_test_imports_no_other_test(folder: str) -> None:
+    found = {str(path.relative_to(ROOT)): imported_tests(path.read_text()) for path in (ROOT / folder).rglob("*.py")}
+    assert found
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from tests.unit.plugins.test_x import GOOD",
+        "from tests.unit.plugins import test_x",
+        "from . import test_x",
+        "from .test_x import y",
+        "import tests.unit.test_x",
+        "def later():\n    from tests.integration.test_x import y",
+    ],
+)
+def test_an_import_of_a_test_is_seen(line: str) -> None:
+    assert len(imported_tests(f"import ast\n{line}\n")) == 1
+
+
+def test_a_unit_test_has_the_path_of_the_code_that_it_tests() -> None:
+    tests = ROOT / "tests/unit/plugins"
+    astray = []
+    for path in tests.glob("*/**/test_*.py"):
+        names = [file.stem.lstrip("_") for file in (ROOT / "plugins" / path.parent.relative_to(tests)).glob("*.py")]
+        if not any(f"{path.stem}_".startswith(f"test_{name}_") for name in names):
+            astray.append(str(path.relative_to(tests)))
+    assert astray == []

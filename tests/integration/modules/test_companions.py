@@ -9,8 +9,10 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils import _arguments, _lists
-from ansible_collections.notailcar.nomad.plugins.module_utils._client import Client
+from ansible_collections.notailcar.nomad.plugins.module_utils import _arguments
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad import paging
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.client import Client
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.paging import filter_expression, list_all
 
 from tests.integration.support import play
 from tests.lab.command import wait_until
@@ -104,15 +106,13 @@ def test_why_there_is_no_place(site: Site, jobs: None) -> None:
 
 def test_every_page_is_read_also_where_nomad_turns_in_circles(site: Site, jobs: None, monkeypatch: pytest.MonkeyPatch) -> None:
     options = {**dict.fromkeys(_arguments.connection()), "address": site.nomad_addr, "token": site.nomad_token, "ca_cert": str(site.ca)}
-    client = Client.of(options)
+    client = Client.from_options(options)
     for size in (1, 2, 3, 500):
-        monkeypatch.setattr(_lists, "PAGE", size)
-        listed = _lists.everything(
-            client, "/v1/jobs", "list", "list-jobs", namespace="*", filter=_lists.matching("ID", "itest-info", False)
-        )
+        monkeypatch.setattr(paging, "PAGE", size)
+        listed = list_all(client, "/v1/jobs", "list", "list-jobs", namespace="*", filter=filter_expression("ID", "itest-info", False))
         assert len(listed) == 6, size
         assert len({(job["Namespace"], job["ID"]) for job in listed}) == 6
-        allocations = _lists.everything(client, "/v1/allocations", "list", namespace="itest")
+        allocations = list_all(client, "/v1/allocations", "list", namespace="itest")
         assert len({allocation["ID"] for allocation in allocations}) == len(allocations) == 2
 
 

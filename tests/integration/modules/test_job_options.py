@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.notailcar.nomad.plugins.module_utils import _spec
-from ansible_collections.notailcar.nomad.plugins.module_utils._client import Client
 from ansible_collections.notailcar.nomad.plugins.module_utils._errors import NomadError
-from ansible_collections.notailcar.nomad.plugins.module_utils._job import ENTRY
+from ansible_collections.notailcar.nomad.plugins.module_utils._job.specification import read_specification
+from ansible_collections.notailcar.nomad.plugins.module_utils._modules.job import ENTRY
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.client import Client
 
 from tests.integration.support import play
 from tests.lab.site import Site
@@ -214,7 +214,7 @@ def as_the_command(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         args = {"spec": WITH_VARIABLES, "variables": variables, "var_files": [str(path) for path in paths]}
         params = ArgumentSpecValidator(ENTRY.arguments).validate(args).validated_parameters
         try:
-            return theirs, _spec.read(Client.of(params), params).job
+            return theirs, read_specification(Client.from_options(params), params).job
         except NomadError as error:
             return theirs, str(error)
 

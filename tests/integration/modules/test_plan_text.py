@@ -10,8 +10,8 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils import _plan
-from ansible_collections.notailcar.nomad.plugins.module_utils._client import Client
+from ansible_collections.notailcar.nomad.plugins.module_utils._job.plan import plan_job
+from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.client import Client
 
 from tests.integration.support import play
 from tests.lab.command import wait_until
@@ -183,7 +183,7 @@ def client(site: Site) -> t.Iterator[Client]:
     environment = site.child_environment()
     given = {"address": "NOMAD_ADDR", "token": "NOMAD_TOKEN", "ca_cert": "NOMAD_CACERT"}
     rest = dict.fromkeys(("namespace", "region", "ca_path", "client_cert", "client_key", "tls_server_name", "skip_verify", "http_auth"))
-    yield Client.of({**rest, **{option: environment[name] for option, name in given.items()}})
+    yield Client.from_options({**rest, **{option: environment[name] for option, name in given.items()}})
     for name in NAMES:
         play.run(site, "nomad", "job", "stop", "-purge", name)
 
@@ -202,7 +202,7 @@ def healthy(site: Site) -> int:
 
 def ours(client: Client, spec: str) -> str:
     job = client.put("/v1/jobs/parse", {"JobHCL": spec, "Canonicalize": False}, "parse", "").data
-    return _plan.make(client, {**job, "ID": job["Name"], "Namespace": "default"}).diff
+    return plan_job(client, {**job, "ID": job["Name"], "Namespace": "default"}).diff
 
 
 def theirs(site: Site, spec: str) -> str:

@@ -14,7 +14,7 @@ import typing as t
 import unicodedata
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._hcl import DRIVER_OPENING
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._hcl_expressions import DRIVER_OPENING
 
 from tests.integration.support import play
 from tests.integration.support.rendering import rendered

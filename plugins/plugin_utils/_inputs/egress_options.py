@@ -1,0 +1,84 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong with the declaration of a verified egress."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.egress import is_address, is_network
+
+from ...plugin_utils import _endpoints
+from .workload import is_number
+
+EXIT_NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]*")
+# In the evidence it is between quotes.
+ECHO_URL = re.compile(r"https?://[^\s\"\\]+")
+# Instead of addresses.
+WAIVED = ("differs", "any")
+# Attributes of docker that lead out of the allocation's namespace.
+WAYS_OUT = ("network_mode", "networking_config", "pid_mode", "privileged", "userns_mode")
+# The capabilities that docker gives every container, without net_raw: no other may be added.
+CAPABILITIES = (
+    *("audit_write", "chown", "dac_override", "fowner", "fsetid", "kill", "mknod"),
+    *("net_bind_service", "setfcap", "setgid", "setpcap", "setuid", "sys_chroot"),
+)
+KILL_TIMEOUT = re.compile(r"^\s*kill_timeout\b", re.MULTILINE)
+
+
+def egress_problems(egress: t.Mapping[str, t.Any], mode: str, identity: object = None) -> t.Iterator[str]:
+    """Yield a sentence for each problem; `egress` as the role workload accepts it; its level may still be auto, and so may `mode`."""
+    lists = {}
+    for name in ("exit_nodes", "expect", "echo", "dns"):
+        given = egress.get(name) or []
+        lists[name] = [str(one) for one in given] if isinstance(given, list) else []
+        if not isinstance(given, list):
+            yield f"{name} must be a list"
+        elif not given and name != "dns":
+            yield f"{name} is required"
+    for name, form in (("exit_nodes", EXIT_NODE), ("echo", ECHO_URL)):
+        if unfit := [value for value in lists[name] if not form.fullmatch(value)]:
+            yield f"{name}: '{unfit[0]}' is no {'URL' if form is ECHO_URL else 'name, address or tag'}"
+    if any(value in WAIVED for value in lists["expect"]) and len(lists["expect"]) > 1:
+        yield "expect: differs and any stand alone"
+    elif unfit := [value for value in lists["expect"] if value not in WAIVED and not is_network(value)]:
+        yield f"expect: '{unfit[0]}' is neither an address nor a CIDR, nor differs or any"
+    quorum, interval = egress.get("quorum", 1), egress.get("interval", 2)
+    if not is_number(quorum, 1) or int(quorum) > max(1, len(lists["echo"])):
+        yield f"quorum must lie between 1 and the number of echo URLs, {len(lists['echo'])}"
+    if not is_number(interval, 1) or int(interval) > 15:
+        yield "interval must lie between 1 and 15 seconds"
+    if not _endpoints.as_port(egress.get("proxy_port", 1055)):
+        yield f"proxy_port '{egress['proxy_port']}' is no port, from 1 to 65535"
+    level = egress.get("level")
+    if identity and level != "monitored":
+        yield "level must be monitored for a workload_identity: at the others only tailscaled gets out, and not what shows the identity"
+    if level == "locked" and mode == "userspace":
+        yield "level locked needs kernel mode: tailscaled marks its packets only there"
+    if level == "monitored" and mode == "kernel":
+        yield "level monitored is for userspace mode: in kernel mode locked costs nothing more"
+    if level in ("auto", "isolated") and "differs" in lists["expect"]:
+        yield "expect: differs needs the level locked or monitored: where the network is isolated nobody can tell the direct address"
+    if unfit := [value for value in lists["dns"] if not is_address(value)]:
+        yield f"dns: '{unfit[0]}' is no address"
+    if lists["dns"] and mode != "kernel" and not (mode == "auto" and level == "locked"):
+        yield "dns is for kernel mode, so for level locked or mode kernel: in userspace mode names go through the proxy"
+
+
+def bypass_problems(tasks: t.Iterable[t.Mapping[str, t.Any]]) -> t.Iterator[str]:
+    """Yield a sentence for each attribute by which a task would get around its sidecar; `config` is that of the docker driver."""
+    for task in tasks:
+        config = task.get("config") or {}
+        ways = [name for name in WAYS_OUT if config.get(name)]
+        ways += [f"cap_add {cap}" for cap in config.get("cap_add") or () if str(cap).lower().removeprefix("cap_") not in CAPABILITIES]
+        if ways:
+            yield f"config: {ways[0]} of {task['name']} would be a way past the exit node"
+        # The docker driver accepts both names.
+        mounts = [*(config.get("mounts") or ()), *(config.get("mount") or ())]
+        sources = [*(config.get("volumes") or ()), *(str(mount.get("source")) for mount in mounts)]
+        if reaching := [str(source) for source in sources if ".." in str(source).partition(":")[0].split("/")]:
+            yield f"config: '{reaching[0]}' of {task['name']} would reach into another task"
+        if KILL_TIMEOUT.search(task.get("extra") or ""):
+            yield f"extra: kill_timeout of {task['name']} is set by the guard's promise to stop it at once"

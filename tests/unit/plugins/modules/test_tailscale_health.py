@@ -1,0 +1,165 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How `tailscale_health` reads the evidence of each allocation, and what it waits for."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.unit.support.evidence import ALLOCATION, evidence
+
+STAT, CAT = f"GET /v1/client/fs/stat/{ALLOCATION}", f"GET /v1/client/fs/cat/{ALLOCATION}"
+
+
+@pytest.fixture
+def site(nomad):
+    """A job with one allocation whose evidence is good."""
+    nomad.on("GET /v1/job/whoami", {"Version": 3})
+    nomad.on("GET /v1/job/whoami/allocations", [listed()])
+    nomad.on(STAT, {"Size": 1})
+    nomad.on(CAT, json.dumps(evidence()))
+    return nomad
+
+
+def listed(version=3, desired="run", status="running", tasks=("app", "tailscale")):
+    return {
+        "ID": ALLOCATION,
+        "Name": "whoami.app[2]",
+        "NodeName": "node-1",
+        "TaskGroup": "app",
+        "CreateIndex": 5,
+        "JobVersion": version,
+        "DesiredStatus": desired,
+        "ClientStatus": status,
+        "TaskStates": {name: {"StartedAt": "2026-11-22T01:02:03Z"} for name in tasks},
+    }
+
+
+@pytest.mark.parametrize("way", ["in_process", "packaged"])
+def test_proved(site, request, way):
+    args = {"hostname": "whoami", "tailnet": "tail.example", "tags": ["tag:service"]}
+    result = request.getfixturevalue(way)("tailscale_health", job="whoami", **args)
+    assert result["proved"]
+    assert not result["changed"]
+    node = result["nodes"][0]
+    assert (node["verdict"], node["dns_name"], node["ips"]) == ("ready", "whoami.tail.example", ["100.64.0.7"])
+
+
+def test_each_allocation_has_its_number_in_its_name(site, in_process):
+    site.on(CAT, json.dumps(evidence(DNSName="whoami-2.tail.example.")))
+    assert in_process("tailscale_health", job="whoami", hostname="whoami-${NOMAD_ALLOC_INDEX}")["proved"]
+
+
+def test_what_listens_on_every_interface_is_warned_of(site, in_process, screen):
+    site.on(CAT, json.dumps({**evidence(), "open_ports": [5432]}))
+    node = in_process("tailscale_health", job="whoami")["nodes"][0]
+    assert node["open_ports"] == [5432]
+    assert any("port 5432" in warning and "127.0.0.1" in warning for warning in screen.warnings)
+
+
+def test_waits_until_it_is_proved(site, in_process, screen):
+    site.on(CAT, json.dumps(evidence("starting")), json.dumps(evidence()))
+    assert in_process("tailscale_health", job="whoami")["proved"]
+    assert "whoami: 0/1 nodes ready" in screen.lines
+    assert "whoami: 1/1 nodes ready" in screen.lines
+
+
+def test_age_is_measured_by_the_servers_clock(nomad, in_process, site):
+    """The controller's clock may be wrong by hours: evidence and server agree, so it is fresh."""
+    site.clock = time.time() - 7200
+    site.on(CAT, json.dumps(evidence(age=7201)))
+    node = in_process("tailscale_health", job="whoami")["nodes"][0]
+    assert node["verdict"] == "ready"
+    assert 0 <= node["age_seconds"] <= 2
+
+
+@pytest.mark.parametrize(
+    ("replies", "verdict"),
+    [
+        ({STAT: (404, "file not found")}, "never_written"),
+        ({STAT: (404, "No path to node")}, "client_down"),
+        ({STAT: (500, "rpc error: EOF")}, "client_down"),
+        ({STAT: (400, "no")}, "refused"),
+        ({CAT: json.dumps({**evidence(), "status": "Running"})}, "refused"),
+        ({CAT: json.dumps({**evidence(), "time": "now"})}, "refused"),
+        ({CAT: "[]"}, "refused"),
+        ({CAT: "failed to open: no such file"}, "never_written"),
+        ({CAT: json.dumps({**evidence(), "alloc_id": "another"})}, "refused"),
+    ],
+)
+def test_no_evidence(site, in_process, replies, verdict):
+    for request, reply in replies.items():
+        site.on(request, reply)
+    result = in_process("tailscale_health", check=True, job="whoami")
+    assert result["nodes"][0]["verdict"] == verdict
+    assert not result["proved"]
+    failed = in_process("tailscale_health", job="whoami", timeout=0)
+    assert failed["failure"]["kind"] == "timeout"
+    assert verdict in failed["msg"]
+
+
+def test_no_allocation_is_no_proof(site, in_process):
+    site.on("GET /v1/job/whoami/allocations", [listed(version=2)])
+    result = in_process("tailscale_health", job="whoami", timeout=0)
+    assert "no allocation" in result["msg"]
+
+
+def test_a_task_that_no_group_has(site, in_process):
+    assert "has a task vpn" in in_process("tailscale_health", job="whoami", task="vpn")["msg"]
+
+
+def test_a_job_that_does_not_exist(nomad, in_process):
+    result = in_process("tailscale_health", job="whoami", namespace="team")
+    assert result["msg"] == "There is no job whoami in namespace team."
+
+
+def test_read_fs_is_named(site, in_process):
+    site.on(STAT, (403, "Permission denied"))
+    site.on("GET /v1/acl/token/self", {})
+    assert "capability read-fs" in in_process("tailscale_health", job="whoami", token="0000")["msg"]
+
+
+def test_after_the_stop(site, in_process, screen):
+    site.on("GET /v1/job/whoami/allocations", [listed(desired="stop", status="complete")])
+    site.on(CAT, json.dumps(evidence("logged_out", age=99)))
+    assert in_process("tailscale_health", job="whoami", state="logged_out")["nodes"][0]["verdict"] == "logged_out"
+    site.on(STAT, (404, "no such file"), {"IsDir": True})
+    assert in_process("tailscale_health", check=True, job="whoami", state="logged_out")["nodes"][0]["verdict"] == "abandoned"
+    site.on(STAT, (404, "no such file or directory"))
+    assert in_process("tailscale_health", job="whoami", state="logged_out")["nodes"][0]["verdict"] == "collected"
+    assert "not known" in screen.warnings[-1]
+    assert not in_process("tailscale_health", job="whoami", state="logged_out")["proved"]
+
+
+def test_whatever_runs_is_observed_once(site, in_process):
+    site.on("GET /v1/job/whoami/allocations", [listed(version=2, desired="stop"), {**listed(status="failed"), "ID": "ended"}])
+    result = in_process("tailscale_health", job="whoami", state="observed", timeout=3600)
+    assert [node["verdict"] for node in result["nodes"]] == ["ready"]
+    site.on("GET /v1/job/whoami/allocations", [])
+    assert in_process("tailscale_health", job="whoami", state="observed", timeout=3600)["nodes"] == []
+
+
+def test_a_sidecar_that_never_started_has_no_node(site, in_process):
+    ended = listed(desired="stop", status="failed")
+    site.on("GET /v1/job/whoami/allocations", [{**ended, "TaskStates": {"tailscale": {"StartedAt": None}}}])
+    result = in_process("tailscale_health", job="whoami", state="logged_out")
+    assert result["nodes"][0]["verdict"] == "never_joined"
+
+
+def test_an_ended_allocation_is_not_waited_for(site, in_process):
+    site.on("GET /v1/job/whoami/allocations", [listed(desired="stop", status="complete")])
+    site.on(CAT, json.dumps({**evidence("stopped"), "reason": "the node keeps its place in the tailnet"}))
+    result = in_process("tailscale_health", job="whoami", state="logged_out", timeout=3600)
+    assert result["failed"]
+    assert "keeps its place" in result["msg"]
+    assert "after" not in result["msg"].splitlines()[0]
+
+
+def test_a_wrong_name_is_not_waited_for(site, in_process):
+    site.on(CAT, json.dumps(evidence(DNSName="whoami-1.tail.example.")))
+    result = in_process("tailscale_health", job="whoami", hostname="whoami", timeout=3600)
+    assert "still holds whoami" in result["msg"]

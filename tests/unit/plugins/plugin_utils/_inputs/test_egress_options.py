@@ -1,0 +1,103 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is refused in the declaration of an egress."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.egress_options import bypass_problems, egress_problems
+
+GOOD = {"exit_nodes": ["exit-fra", "tag:exit", "100.64.0.7"], "expect": ["203.0.113.0/24"], "echo": ["http://203.0.113.80/"]}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"expect": ["differs"]},
+        {"expect": ["any"]},
+        {"expect": ["2001:db8::1"]},
+        {"quorum": "1", "interval": "5"},
+        {"proxy_port": "1056"},
+    ],
+)
+def test_a_good_declaration(more: dict[str, t.Any]) -> None:
+    assert not list(egress_problems({**GOOD, **more}, "userspace"))
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"expect": []}, "expect is required"),
+        ({"exit_nodes": None}, "exit_nodes is required"),
+        ({"echo": []}, "echo is required"),
+        ({"exit_nodes": ["a b"]}, "exit_nodes: 'a b' is no name, address or tag"),
+        ({"echo": ["http://203.0.113.80/\\"]}, "echo: 'http://203.0.113.80/\\' is no URL"),
+        ({"echo": ["203.0.113.80"]}, "echo: '203.0.113.80' is no URL"),
+        ({"expect": ["any", "203.0.113.1"]}, "expect: differs and any stand alone"),
+        ({"expect": ["everything"]}, "expect: 'everything' is neither an address nor a CIDR, nor differs or any"),
+        ({"quorum": 2}, "quorum must lie between 1 and the number of echo URLs, 1"),
+        ({"quorum": 1.0}, "quorum must lie between 1 and the number of echo URLs, 1"),
+        ({"quorum": True}, "quorum must lie between 1 and the number of echo URLs, 1"),
+        ({"quorum": "1.0"}, "quorum must lie between 1 and the number of echo URLs, 1"),
+        ({"exit_nodes": "exit-fra"}, "exit_nodes must be a list"),
+        (
+            {"expect": ["203.0.113.0/255.255.255.0"]},
+            "expect: '203.0.113.0/255.255.255.0' is neither an address nor a CIDR, nor differs or any",
+        ),
+        ({"proxy_port": 70000}, "proxy_port '70000' is no port, from 1 to 65535"),
+        ({"interval": 90}, "interval must lie between 1 and 15 seconds"),
+        ({"dns": ["9.9.9.9"]}, "dns is for kernel mode, so for level locked or mode kernel: in userspace mode names go through the proxy"),
+        ({"level": "locked"}, "level locked needs kernel mode: tailscaled marks its packets only there"),
+    ],
+)
+def test_each_problem_is_a_sentence(more: dict[str, t.Any], sentence: str) -> None:
+    assert list(egress_problems({**GOOD, **more}, "userspace")) == [sentence]
+
+
+@pytest.mark.parametrize("level", ["auto", "isolated"])
+def test_differs_needs_a_direct_address(level: str) -> None:
+    (sentence,) = egress_problems({**GOOD, "level": level, "expect": ["differs"]}, "auto")
+    assert sentence.startswith("expect: differs needs the level locked or monitored")
+
+
+@pytest.mark.parametrize(
+    ("config", "way"),
+    [
+        ({"privileged": True}, "privileged"),
+        ({"network_mode": "host"}, "network_mode"),
+        ({"cap_add": ["CAP_NET_ADMIN"]}, "cap_add CAP_NET_ADMIN"),
+        ({"cap_add": ["chown", "net_raw"]}, "cap_add net_raw"),
+    ],
+)
+def test_a_way_past_the_sidecar_is_refused(config: dict[str, t.Any], way: str) -> None:
+    assert list(bypass_problems([{"name": "app", "config": config}])) == [f"config: {way} of app would be a way past the exit node"]
+    harmless = {"privileged": False, "cap_add": ["chown"], "mounts": None, "volumes": ["local/a:/a", "/srv/a..b:/b"]}
+    assert not list(bypass_problems([{"name": "app", "config": harmless, "extra": None}, {"name": "db"}]))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"volumes": ["../tailscale/local/run:/x"]},
+        {"mounts": [{"source": "local/../../tailscale"}]},
+        {"mount": [{"source": "../tailscale"}]},
+    ],
+)
+def test_another_tasks_files_are_out_of_reach(config: dict[str, t.Any]) -> None:
+    (sentence,) = bypass_problems([{"name": "db", "config": config}])
+    assert "of db would reach into another task" in sentence
+
+
+def test_the_time_to_end_is_the_guards() -> None:
+    (sentence,) = bypass_problems([{"name": "app", "extra": 'user = "1"\nkill_timeout = "30s"'}])
+    assert sentence.startswith("extra: kill_timeout of app")
+
+
+@pytest.mark.parametrize(("level", "refused"), [("monitored", False), ("locked", True), ("isolated", True), ("auto", True)])
+def test_who_shows_an_identity_has_to_get_out_before_the_login(level: str, refused: bool) -> None:
+    sentences = egress_problems({**GOOD, "level": level}, "auto", {"client_id": "a", "audience": "b"})
+    assert any("workload_identity" in sentence for sentence in sentences) == refused

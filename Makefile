@@ -7,7 +7,7 @@ COLLECTION := build/ansible_collections/notailcar/nomad
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
 # What `make unit` gives to pytest; without it all unit tests run.
-T ?=
+T :=
 # Plain lines: they are read in logs.
 export MOLECULE_COMMAND_BORDERS := false
 

@@ -8,10 +8,12 @@ LANES := 5
 COLLECTION := build/ansible_collections/notailcar/nomad
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
+# What `make unit` gives to pytest; without it all unit tests run.
+T :=
 # Plain lines: they are read in logs.
 export MOLECULE_COMMAND_BORDERS := false
 
-.PHONY: help demo test lint sanity docs test-unit test-integration molecule bench bench-docs format build venv clean
+.PHONY: help demo test lint sanity docs unit test-integration molecule bench bench-docs format build venv clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -24,14 +26,8 @@ test: lint sanity docs ## Everything that CI runs
 	$(LAB) build --with vault,consul,servers,testcontrol
 	pytest --numprocesses $(LANES)
 
-lint: venv ## Formatter, linters, types
-	ruff format --check .
-	ruff check .
-	mypy
-	yamllint --strict .
-	shellcheck roles/workload/files/*.sh .ci/run
-	ansible-lint
-	antsibull-changelog lint
+lint: venv ## Formatter, linters, types: the hooks of .pre-commit-config.yaml
+	pre-commit run --all-files
 
 # The pattern matches everything; without one, "nothing to test" would be a success.
 sanity: build ## ansible-test sanity on the built collection, without an ignore file
@@ -43,8 +39,8 @@ docs: build ## Lint the documentation of plugins and roles
 	ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/build antsibull-docs lint-collection-docs \
 		--plugin-docs --validate-collection-refs all --disallow-unknown-collection-refs $(COLLECTION)
 
-test-unit: venv ## The unit tests
-	pytest tests/unit
+unit: venv ## The unit tests, or some of them: T=FILE, T=FILE::TEST, T='-k WORD'
+	pytest --override-ini testpaths=tests/unit $(T)
 
 test-integration: venv ## The integration tests on the laboratory, molecule among them
 	pytest tests/integration

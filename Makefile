@@ -25,7 +25,7 @@ lint: venv ## Formatter, linters, types
 	ruff check .
 	mypy
 	yamllint --strict .
-	shellcheck roles/workload/files/*.sh .ci/run
+	shellcheck --external-sources --check-sourced roles/workload/files/*.sh .ci/run
 	ansible-lint
 	antsibull-changelog lint
 

@@ -21,33 +21,10 @@
 # Exit codes, which Nomad's task events show: 40 the sidecar was started again, 41 another address was seen, 42 no address was,
 # 43 no lock, 44 containerboot ended.
 
-guard_verdict=waiting
-guard_reason='the exit node is not chosen yet'
-# The exit node in use, and its rank among the wanted ones.
-guard_exit=
-guard_rank=
-# The verified address and the answer that contained it; the address in the latest answer; all answers of the latest check, as JSON.
-guard_seen=
-guard_answer=
-guard_latest=
-guard_answers=
-# docker mounts this directory into the app: no app starts before it exists. It is in memory, so a reboot removes it.
-guard_mark=$NOMAD_SECRETS_DIR/proved
-# Copy of the hosts file, which must not change when the URL of an echo server contains a name.
-guard_hosts=$NOMAD_SECRETS_DIR/hosts
-# Times in seconds since boot: now, the latest proof, the latest check, the latest look at the lock and the preferred exit nodes.
-guard_now=0
-guard_proved=0
-guard_looked=0
-guard_settled=0
-# When a preferred exit node is tried again, how often that failed, and how long until the next time.
-guard_back_at=0
-guard_back_tries=0
-guard_back_wait=10
-
-. guard/lock.sh
-. guard/hosts.sh
-. guard/addresses.sh
-. guard/echo_servers.sh
-. guard/exit_nodes.sh
-. guard/guard.sh
+. guard/state.ash
+. guard/lock.ash
+. guard/hosts.ash
+. guard/addresses.ash
+. guard/echo_servers.ash
+. guard/exit_nodes.ash
+. guard/guard.ash

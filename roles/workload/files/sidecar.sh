@@ -22,16 +22,16 @@
 #   SIDECAR_RELEASE      with canaries: the name of this release. While secrets/release has another, the node is called TS_HOSTNAME-canary
 #   SIDECAR_INTERVAL     seconds between two observations of a settled node
 #
-# A variable whose name begins with sidecar_ (sidecar/state.sh) or guard_ (guard.sh) is shared by the functions; every other one is local.
+# The functions share the variables whose names begin with sidecar_ or guard_; every other variable is local.
 set -u
 
-. sidecar/state.sh
-. sidecar/status.sh
-. sidecar/evidence.sh
-. sidecar/readiness.sh
-. sidecar/serve.sh
-. sidecar/names.sh
-. sidecar/firewall.sh
-. sidecar/containerboot.sh
-. sidecar/main.sh
+. sidecar/state.ash
+. sidecar/status.ash
+. sidecar/evidence.ash
+. sidecar/readiness.ash
+. sidecar/serve.ash
+. sidecar/names.ash
+. sidecar/firewall.ash
+. sidecar/containerboot.ash
+. sidecar/main.ash
 sidecar_main

@@ -26,6 +26,7 @@
 set -u
 
 . sidecar/state.ash
+. sidecar/tailscale.ash
 . sidecar/status.ash
 . sidecar/evidence.ash
 . sidecar/readiness.ash

@@ -5,9 +5,6 @@
 
 # The status of the node, as tailscaled reports it.
 
-# Without tailscaled the command line would wait five seconds for it.
-tailscale_cli() { pidof tailscaled >/dev/null && [ -S "$TS_SOCKET" ] && timeout 10 tailscale --socket="$TS_SOCKET" "$@"; }
-
 # With the login address in a status, a reader of the status can add a node: the address does not leave the sidecar.
 status_read() { tailscale_cli status --json --peers=false 2>/dev/null | sed 's|"AuthURL": "[^"]*"|"AuthURL": ""|'; }
 

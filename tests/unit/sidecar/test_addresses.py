@@ -57,6 +57,7 @@ def test_an_address_is_in_a_network(shell: Shell, address: str, networks: str, w
         ("203.0.113.7 198.51.100.1\n", "203.0.113.7"),
         ("Bad Gateway at 12:34:56\n", ""),
         ("1.2.3\n", ""),
+        ("1.2.3.4.5\n", ""),
         ("", ""),
     ],
 )

@@ -49,7 +49,7 @@ def test_a_function_has_the_name_of_its_file(part: Path) -> None:
 
 
 def test_no_name_has_two_meanings() -> None:
-    every = [function for part in PARTS for function in functions(part)]
+    every = [function for part in PARTS for function in re.findall(r"^(\w+)\(\)", part.read_text(), re.MULTILINE)]
     assert len(every) > 50
     assert sorted(every) == sorted(set(every))
 
@@ -66,7 +66,7 @@ def test_a_variable_is_local_or_has_the_prefix_of_the_shared_ones(part: Path) ->
 def test_each_shared_variable_is_in_the_list_of_its_script(script: str) -> None:
     folder = ROLE / "files" / script
     listed = set(re.findall(r"^(\w+)=", (folder / "state.ash").read_text(), re.MULTILINE))
-    text = "".join(path.read_text() for path in PARTS)
+    text = "".join(part.read_text() for part in PARTS if part.stem != "state")
     used = set(re.findall(rf"\b({script}_\w+)=|[$]{{?({script}_\w+)", text))
     assert {name for names in used for name in names if name} == listed
 

@@ -32,7 +32,7 @@ def test_a_node_lacks_a_tag(shell: Shell, recorded: Recorded) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("no_state", "tailscaled is in state NoState"),
+        ("started", "tailscaled is in state NeedsLogin"),
         ("needs_login", "tailscaled is in state NeedsLogin"),
         ("stopped", "tailscaled is in state Stopped"),
         ("logged_out", "tailscaled is in state NeedsLogin"),

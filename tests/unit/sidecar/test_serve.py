@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.sidecar.scripts import Recorded, Shell
 
 WANTED = '{"Web": {"${TS_CERT_DOMAIN}:443": {"Proxy": "http://127.0.0.1:${SIDECAR_APP_PORT}"}}, "Other": "api.${SIDECAR_TAILNET}"}'
@@ -42,16 +44,19 @@ SERVED = """\
 """
 
 
-def test_each_tailscale_service_is_drained(shell: Shell) -> None:
-    (shell.home / "served.json").write_text(SERVED)
-    stubs = """
-    tailscale_cli() { if [ "$2" = status ]; then cat "$NOMAD_TASK_DIR/served.json"; fi; }
-    kill() { echo "kill $1"; }
-    sidecar_pause() { echo "pause $1"; }
-    """
-    drained = ["sidecar: drained svc:api", "sidecar: drained svc:web"]
-    assert shell.lines(f"{stubs}\nserve_drain") == ["kill -STOP", *drained, "pause 15"]
+DRAIN = """
+tailscale_cli() { if [ "$2" = status ]; then cat "$NOMAD_TASK_DIR/served.json"; fi; }
+kill() { echo "kill $1"; }
+sidecar_pause() { echo "pause $1"; }
+serve_drain
+"""
 
 
-def test_without_a_tailscale_service_nothing_is_drained(shell: Shell) -> None:
-    assert shell.print("tailscale_cli() { echo '{}'; }; serve_drain") == ""
+@pytest.mark.parametrize(
+    ("served", "lines"),
+    [(SERVED, ["kill -STOP", "sidecar: drained svc:api", "sidecar: drained svc:web", "pause 15"]), ("{}", [])],
+    ids=["two services", "none"],
+)
+def test_each_tailscale_service_is_drained(shell: Shell, served: str, lines: list[str]) -> None:
+    (shell.home / "served.json").write_text(served)
+    assert shell.lines(DRAIN) == lines

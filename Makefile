@@ -70,6 +70,7 @@ venv: $(VENV)/ready ## Make the Python environment of the tools
 
 $(VENV)/ready: tests/requirements.txt
 	python3 -c 'import ensurepip' 2>/dev/null || { apt-get -qq update && apt-get -qq install --yes python3-venv; }
+	command -v busybox >/dev/null || { apt-get -qq update && apt-get -qq install --yes busybox-static; }
 	python3 -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
 	touch $@

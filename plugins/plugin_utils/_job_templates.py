@@ -37,12 +37,12 @@ def _text_of_file(path: str) -> str:
 @functools.cache
 def compiled() -> Environment:
     """Return the environment that holds all templates; the first call compiles them."""
-    loader = FileSystemLoader([WORKLOAD / "templates", WORKLOAD])
+    loader = FileSystemLoader([WORKLOAD / "templates", WORKLOAD / "files"])
     environment = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, auto_reload=False)
     environment.context_class = Variables
     environment.filters.update({"notailcar.nomad.to_hcl": to_hcl, "text_of_file": _text_of_file})
-    for template in (WORKLOAD / "templates").iterdir():
-        environment.get_template(template.name)
+    for name in environment.list_templates():
+        environment.get_template(name)
     return environment
 
 

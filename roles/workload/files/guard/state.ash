@@ -1,0 +1,30 @@
+# shellcheck shell=dash
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The variables that the functions of the guard share.
+
+guard_verdict=waiting
+guard_reason='the exit node is not chosen yet'
+# The exit node in use, and its rank among the wanted ones.
+guard_exit=
+guard_rank=
+# The verified address and the answer that contained it; the address in the latest answer; all answers of the latest check, as JSON.
+guard_seen=
+guard_answer=
+guard_latest=
+guard_answers=
+# docker mounts this directory into the app: no app starts before it exists. It is in memory, so a reboot removes it.
+guard_mark=$NOMAD_SECRETS_DIR/proved
+# Copy of the hosts file, which must not change when the URL of an echo server contains a name.
+guard_hosts=$NOMAD_SECRETS_DIR/hosts
+# Times in seconds since boot: now, the latest proof, the latest check, the latest look at the lock and the preferred exit nodes.
+guard_now=0
+guard_proved=0
+guard_looked=0
+guard_settled=0
+# When a preferred exit node is tried again, how often that failed, and how long until the next time.
+guard_back_at=0
+guard_back_tries=0
+guard_back_wait=10

@@ -1,0 +1,49 @@
+# shellcheck shell=dash
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The variables that the functions of the sidecar share, and three functions that several files use.
+
+sidecar_run_dir=$NOMAD_TASK_DIR/run
+sidecar_serve_wanted=$NOMAD_SECRETS_DIR/serve_config.json
+# Copy of the wanted serve configuration that the sidecar processed last.
+sidecar_serve_pushed=$NOMAD_SECRETS_DIR/.serve_config.pushed
+sidecar_boot_id=$(cat /proc/sys/kernel/random/boot_id)
+sidecar_netns=$(readlink /proc/self/ns/net)
+# The filter of containerboot's log writes these two files: the control server's answer to a failed login, and that the node's key
+# has expired.
+sidecar_login_error=/tmp/login_error
+sidecar_key_expired=/tmp/key_expired
+sidecar_log=/tmp/containerboot.log
+
+# Process ID of containerboot; empty while it does not run.
+sidecar_boot_pid=
+# Seconds until containerboot is started again after it ended.
+sidecar_backoff=1
+# `tailscale status --json` without peers, as status_refresh read it last; and whether the node ever logged in.
+sidecar_status=
+sidecar_joined=false
+# The name that the node asks for, and the full name that the control server gave to it.
+sidecar_node_name=
+sidecar_dns_name=
+# When the node asks for its name again (seconds since 1970), and how long it waits between two requests.
+sidecar_reclaim_at=
+sidecar_reclaim_wait=5
+# Whether the node has been ready, the reason that was logged last, and for how many more seconds the node is observed every second.
+sidecar_was_ready=false
+sidecar_told=
+sidecar_settling=0
+# Whether the job has verified egress, and so the guard.
+sidecar_guarded=false
+
+sidecar_say() { echo "sidecar: $1"; }
+
+# Only a sleep in the background lets a signal through at once.
+sidecar_pause() { # seconds
+    sleep "$1" &
+    wait $!
+}
+
+# After a change the node is observed every second.
+sidecar_observe_for() { sidecar_settling=$1; } # seconds

@@ -1,0 +1,137 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the guard concludes from the answers of the echo servers."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+
+from tests.unit.sidecar.scripts import Recorded, Shell
+
+# The answer of an echo server is in the file that its URL names; without a file it does not answer.
+ASK = """
+wget() { cat "$NOMAD_TASK_DIR/$4" 2>/dev/null; }
+timeout() { shift; "$@"; }
+"""
+URLS = ("a", "b", "c")
+
+
+def quorum(shell: Shell, answers: dict[str, str], number: int) -> tuple[int, str, list[t.Any]]:
+    """The guard's verdict on these answers, the address that was seen, and the answers in the evidence."""
+    for url, answer in answers.items():
+        (shell.home / url).write_text(answer)
+    script = f'{ASK}\nguard_hosts=/nonexistent; echo_servers_ask_quorum; echo $? $guard_seen; echo "[$(echo "$guard_answers" | cut -c3-)]"'
+    verdict, answered = shell.lines(script, GUARD_ECHO=" ".join(URLS), GUARD_QUORUM=str(number))
+    code, _, seen = verdict.partition(" ")
+    return int(code), seen, [(one["url"], one["address"]) for one in json.loads(answered)]
+
+
+GOOD, OTHER = "203.0.113.7", "198.51.100.1"
+
+
+@pytest.mark.parametrize(
+    ("answers", "number", "verdict", "seen", "answered"),
+    [
+        ({"a": GOOD, "b": GOOD, "c": GOOD}, 1, 0, GOOD, [("a", GOOD)]),
+        ({"a": GOOD, "b": GOOD, "c": GOOD}, 2, 0, GOOD, [("a", GOOD), ("b", GOOD)]),
+        ({"b": GOOD, "c": GOOD}, 2, 0, GOOD, [("b", GOOD), ("c", GOOD)]),
+        ({"c": GOOD}, 2, 1, "", []),
+        ({"a": GOOD, "b": OTHER}, 2, 2, OTHER, [("a", GOOD), ("b", OTHER)]),
+        ({"a": OTHER, "b": GOOD, "c": GOOD}, 1, 2, OTHER, [("a", OTHER)]),
+        ({"a": "Bad Gateway", "b": GOOD}, 1, 0, GOOD, [("b", GOOD)]),
+        ({}, 1, 1, "", []),
+    ],
+)
+def test_a_quorum_of_echo_servers(
+    shell: Shell, answers: dict[str, str], number: int, verdict: int, seen: str, answered: list[tuple[str, str]]
+) -> None:
+    assert quorum(shell, answers, number) == (verdict, seen, answered)
+
+
+def test_a_changed_hosts_file_stops_the_guard(shell: Shell) -> None:
+    (shell.home / "hosts").write_text("192.0.2.66 echo.example.com\n")
+    done = shell.run(f'{ASK}\nguard_stop() {{ echo "$1 $2"; exit "$1"; }}\necho_servers_ask_quorum')
+    assert (done.returncode, done.stdout.split(":")[0]) == (41, "41 the hosts file of the allocation was changed")
+
+
+# One check of the guard; what it asks and does is recorded, not done.
+LOOK = """
+guard_stop() { echo "stop $1: $2"; exit "$1"; }
+guard_settle() { echo settle; }
+echo_servers_ask_quorum() { guard_seen=$SEEN; return "$VERDICT"; }
+exit_nodes_choose() { echo "choose '$1'"; [ "$CHOSEN" = true ]; }
+sidecar_pause() { :; }
+addresses_direct() { echo "$DIRECT"; }
+"""
+STATE = {"SEEN": GOOD, "VERDICT": "0", "CHOSEN": "true", "DIRECT": "192.0.2.10"}
+
+
+def look(shell: Shell, before: str, **state: str) -> tuple[int, list[str]]:
+    done = shell.run(f'{LOOK}\n{before}\nguard_look\necho "$guard_verdict: $guard_reason"', **{**STATE, **state})
+    assert done.stderr == ""
+    return done.returncode, done.stdout.splitlines()
+
+
+IN_USE = "guard_exit=100.64.0.1; guard_settled=999999999"
+
+
+def test_an_allowed_address_is_a_proof(shell: Shell) -> None:
+    assert look(shell, IN_USE) == (0, ["proved: "])
+    assert (shell.home / "proved").is_dir()
+
+
+def test_another_address_stops_the_guard(shell: Shell) -> None:
+    reason = f"{OTHER} is seen, which is not 203.0.113.7: the exit node 100.64.0.1 is not in use"
+    assert look(shell, IN_USE, VERDICT="2", SEEN=OTHER) == (41, [f"stop 41: {reason}"])
+
+
+def test_without_an_answer_another_exit_node_is_chosen(shell: Shell) -> None:
+    said = "sidecar: no answer through exit node 100.64.0.1"
+    assert look(shell, IN_USE, VERDICT="1") == (0, [said, "choose '100.64.0.1'", "proved: "])
+
+
+def test_without_any_address_the_guard_stops_after_two_rounds(shell: Shell) -> None:
+    code, lines = look(shell, IN_USE, VERDICT="1", CHOSEN="false")
+    assert (code, lines.count("choose '100.64.0.1'"), lines[-1]) == (42, 2, "stop 42: no address is seen through any exit node")
+
+
+def test_the_first_exit_node_is_awaited(shell: Shell) -> None:
+    assert look(shell, "", CHOSEN="false") == (
+        0,
+        ["choose ''", "waiting: no exit node of exit1 exit2 is on offer and leads to an echo server"],
+    )
+
+
+def test_differs_without_a_direct_address_is_awaited(shell: Shell) -> None:
+    code, lines = look(shell, "", CHOSEN="false", GUARD_EXPECT="differs", DIRECT="")
+    assert (code, lines[-1]) == (0, "waiting: what is seen cannot be told from the direct address: no STUN server told it")
+
+
+@pytest.mark.parametrize(("ago", "code"), [(20, 0), (40, 42)])
+def test_a_login_that_leads_to_no_exit_node_stops_the_guard(shell: Shell, ago: int, code: int) -> None:
+    (shell.home / "proved").mkdir()
+    before = f"IFS=. read -r guard_proved _ </proc/uptime; guard_proved=$((guard_proved - {ago})); guard_forget"
+    assert look(shell, before, CHOSEN="false")[0] == code
+
+
+def test_the_guards_evidence_is_json(shell: Shell, recorded: Recorded) -> None:
+    script = "guard_exit=100.64.0.1; guard_seen=203.0.113.7; guard_verdict=proved; guard_reason=; guard_proved=1"
+    script += '\nguard_answers=", {\\"url\\": \\"http://192.0.2.1/\\", \\"address\\": \\"203.0.113.7\\"}"'
+    found = json.loads(shell.print(f"{recorded.is_read('running')}\n{script}\nguard_json"))
+    assert found.pop("checked") > 1_700_000_000
+    assert found == {
+        "level": "locked",
+        "exit_nodes": "exit1 exit2",
+        "expect": "203.0.113.7",
+        "exit_node": "100.64.0.1",
+        "observed": "203.0.113.7",
+        "answers": [{"url": "http://192.0.2.1/", "address": "203.0.113.7"}],
+        "direct": sorted(address.rpartition(":")[0].strip("[]") for address in set(recorded.json("running")["Self"]["Addrs"])),
+        "interval": 0,
+        "verdict": "proved",
+        "reason": "",
+    }

@@ -1,0 +1,85 @@
+# Copyright (c) 2026 the notailcar.nomad authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the sidecar reads from a status of the node."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.unit.sidecar.scripts import Recorded, Shell
+
+
+def hosts(addresses: t.Iterable[str]) -> set[str]:
+    """The addresses without their ports."""
+    return {str(urlsplit(f"//{address}").hostname) for address in addresses}
+
+
+@pytest.mark.parametrize("name", ["running", "exit_nodes"])
+def test_a_field_of_the_node_and_not_of_a_peer(shell: Shell, recorded: Recorded, name: str) -> None:
+    status = recorded.json(name)
+    assert shell.lines(f"{recorded.is_read(name)}\nstatus_field BackendState; status_field DNSName; status_field Nothing") == [
+        status["BackendState"],
+        status["Self"]["DNSName"],
+    ]
+
+
+def test_the_ports_of_the_peer_api(shell: Shell, recorded: Recorded) -> None:
+    ports = {str(urlsplit(url).port) for url in recorded.json("running")["Self"]["PeerAPIURL"]}
+    assert ports
+    assert shell.lines(f"{recorded.is_read('running')}\nstatus_peer_api_ports") == sorted(ports)
+
+
+# Each address family may have a port of its own, and a STUN server may report two ports of one address.
+SEVERAL = """
+    "Addrs": [
+      "198.51.100.1:41641",
+      "198.51.100.1:1024",
+      "[2001:db8::10]:41641"
+    ],
+    "PeerAPIURL": [
+      "http://100.64.0.5:41053",
+      "http://[fd7a:115c:a1e0::5]:41054"
+    ]
+"""
+
+
+def test_each_port_and_each_address_is_found_once(shell: Shell) -> None:
+    found = shell.lines("sidecar_status=$SEVERAL; status_peer_api_ports; addresses_own", SEVERAL=SEVERAL.strip("\n"))
+    assert found == ["41053", "41054", "198.51.100.1", "2001:db8::10"]
+
+
+def test_a_node_that_does_not_run_has_no_peer_api(shell: Shell, recorded: Recorded) -> None:
+    assert shell.print(f"{recorded.is_read('started')}\nstatus_peer_api_ports") == ""
+
+
+def test_the_nodes_own_addresses(shell: Shell, recorded: Recorded) -> None:
+    own = hosts(recorded.json("running")["Self"]["Addrs"])
+    assert {"192.0.2.10", "2001:db8::10"} <= own
+    assert shell.lines(f"{recorded.is_read('running')}\naddresses_own") == sorted(own)
+
+
+def test_an_address_of_an_interface_is_not_a_direct_one(shell: Shell, recorded: Recorded) -> None:
+    interface = "ip() { echo '2: eth0    inet 192.0.2.10/24 scope global eth0'; }"
+    own = hosts(recorded.json("running")["Self"]["Addrs"])
+    assert shell.lines(f"{recorded.is_read('running')}\n{interface}\naddresses_direct") == sorted(own - {"192.0.2.10"})
+
+
+def test_a_login_address_does_not_leave_the_sidecar(shell: Shell, recorded: Recorded) -> None:
+    status = recorded.json("needs_login")
+    assert status["AuthURL"]
+    assert json.loads(shell.print(f'{recorded.is_read("needs_login")}\necho "$sidecar_status"')) == {**status, "AuthURL": ""}
+
+
+@pytest.mark.parametrize(("name", "joined"), [("running", "true"), ("needs_login", "false"), ("started", "false")])
+def test_whether_the_node_ever_logged_in(shell: Shell, recorded: Recorded, name: str, joined: str) -> None:
+    assert shell.print(f"{recorded.is_read(name)}\necho $sidecar_joined") == joined
+
+
+def test_a_restarted_sidecar_still_knows_that_the_node_logged_in(shell: Shell, recorded: Recorded) -> None:
+    script = f"{recorded.is_read('running')}\n{recorded.is_read('started')}\necho $sidecar_joined"
+    assert shell.print(script) == "true"

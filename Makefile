@@ -3,7 +3,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 VENV := .venv
-# Tests mostly wait: so many laboratories at a time keep two cores busy (tests/conftest.py).
+# Tests mostly wait: so many laboratories at a time keep two cores busy (tests/lanes.py).
 LANES := 5
 COLLECTION := build/ansible_collections/notailcar/nomad
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.lanes import FIRST, INDEPENDENT, LAST
+
 ROOT = Path(__file__).parents[2]
 CONTENT = {
     "role": ("roles", "*"),
@@ -54,6 +56,29 @@ def test_a_document_names_tests_that_exist() -> None:
     assert named
     assert named <= known
     assert set(re.findall(r"`(?:::)?(test_\w+)`", text)) - {"test_y"} <= {name for pair in known for name in pair}
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md"])
+def test_a_document_names_paths_that_exist(document: str) -> None:
+    text = (ROOT / document).read_text()
+    linked = {(ROOT / document).parent / path for path in re.findall(r"\]\((?!https?:)([^)#\s]+)", text)}
+    named = {ROOT / path for path in re.findall(r"`((?:changelogs|playbooks|plugins|roles|tests)/[a-z0-9_./]+)`", text)}
+    assert linked
+    assert [str(path) for path in sorted(linked | named) if not path.exists()] == []
+
+
+def test_the_architecture_names_functions_that_exist() -> None:
+    named = re.findall(r"`(?:[\w./]+/)?(\w+\.\w+)`: `(\w+)`", (ROOT / "docs/architecture.md").read_text())
+    files = [path for folder in ("plugins", "roles") for path in (ROOT / folder).rglob("*")]
+    assert named
+    for file, name in named:
+        assert any(re.search(rf"^(def |class )?{name}\b", path.read_text(), re.MULTILINE) for path in files if path.name == file), name
+
+
+def test_the_order_of_the_tests_names_files_that_exist() -> None:
+    files = [path.name for path in (ROOT / "tests/integration").rglob("test_*.py")]
+    for name in {*INDEPENDENT, *FIRST, LAST}:
+        assert files.count(name) == 1, name
 
 
 def test_help_lists_every_target(targets: set[str]) -> None:

@@ -14,11 +14,12 @@ from pathlib import Path
 from xdist.scheduler import LoadScopeScheduling
 
 # The tests of such a file need nothing of each other, and take minutes: each of them is handed to a lane by itself.
-INDEPENDENT = ("test_recovery.py",)
+INDEPENDENT = ("test_site_faults.py",)
 # What lasts longest begins first, so that all lanes end at about the same time. The order of the other files does not matter.
 FIRST = (
-    "test_recovery.py",
     "test_egress_states.py",
+    "test_site_faults.py",
+    "test_recovery.py",
     "test_egress.py",
     "test_bench.py",
     "test_servers.py",

@@ -35,9 +35,14 @@ def succeeds(argv: t.Sequence[str], timeout: float = 10) -> bool:
 
 
 def wait_until(condition: t.Callable[[], bool], what: str, seconds: float = 60) -> None:
-    """Return as soon as the condition holds; otherwise say what was awaited. What takes a moment has a minute, for a busy machine."""
-    end = time.monotonic() + seconds
+    """Return as soon as the condition holds; otherwise say what was awaited. What takes a moment has a minute, for a busy machine.
+
+    A condition that costs processor time (a command, a request) is asked less often, because other lanes need the processor.
+    """
+    begin = asked = time.monotonic()
     while not condition():
-        if time.monotonic() > end:
+        now = time.monotonic()
+        if now > begin + seconds:
             raise LabError(f"{what}: not after {seconds:.0f} s")
-        time.sleep(0.1)
+        time.sleep(min(max(0.1, 3 * (now - asked)), 0.5))
+        asked = time.monotonic()

@@ -21,8 +21,9 @@ help: ## List the targets
 demo: venv lab-up ## Bring up the laboratory, deploy two services, show the proof
 	python -m tests.demo
 
-# The programs first, so that the lanes find them.
-test: lint sanity docs ## Everything that CI runs
+# Linters and checks use one core each; the programs come before the lanes, which need them.
+test: venv ## Everything that CI runs
+	$(MAKE) --jobs 2 --output-sync=recurse lint sanity docs
 	$(LAB) build --with vault,consul,servers,testcontrol
 	pytest --numprocesses $(LANES)
 

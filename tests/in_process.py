@@ -29,8 +29,17 @@ class Screen:
 
 def call(screen: Screen, module: str, args: dict[str, t.Any], check: bool = False, no_log: bool = False) -> Result:
     """Run a module's logic with these arguments; what it shows goes to `screen`."""
-    action_class = importlib.import_module(f"{PLUGINS}.action.{module}").ActionModule
+    action_class = _action(module)
     action = action_class.__new__(action_class)
     action._task = SimpleNamespace(args=args, check_mode=check, no_log=no_log, action=f"notailcar.nomad.{module}")
     action._display = screen
     return t.cast("Result", action._call())
+
+
+def arguments(module: str) -> t.Collection[str]:
+    """The names of a module's arguments."""
+    return t.cast("t.Collection[str]", _action(module).ENTRY.arguments)
+
+
+def _action(module: str) -> t.Any:
+    return importlib.import_module(f"{PLUGINS}.action.{module}").ActionModule

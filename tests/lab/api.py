@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import ssl
 import typing as t
@@ -21,7 +22,7 @@ def call(
     """The decoded answer, None for an empty one; any refusal or unreachable server is a LabError with what was said."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, headers=dict(headers or {}), method=method)
-    context = ssl.create_default_context(cafile=ca) if ca else None
+    context = _trust(ca.read_text()) if ca else None
     # No proxy of the person's environment: these servers are on this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     try:
@@ -32,3 +33,9 @@ def call(
         raise LabError(f"{url}: {error.code} {error.read().decode(errors='replace')}") from error
     except (OSError, json.JSONDecodeError) as error:
         raise LabError(f"{url}: {error}") from error
+
+
+@functools.lru_cache
+def _trust(authority: str) -> ssl.SSLContext:
+    """To read the machine's own authorities for each request would cost more than the request."""
+    return ssl.create_default_context(cadata=authority)

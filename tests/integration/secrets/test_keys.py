@@ -21,6 +21,7 @@ from tests.integration.support.parallel import in_parallel
 from tests.integration.support.play import Service, changed
 from tests.integration.support.sidecar_variables import stored
 from tests.lab.command import wait_until
+from tests.lab.errors import LabError
 from tests.lab.site import Site
 
 TAGS = ["tag:service"]
@@ -186,7 +187,7 @@ def phase(service: Service, allocation: str) -> str:
     """What an allocation's sidecar says of itself; nothing before it has said anything."""
     try:
         return str(service.evidence(allocation)["phase"])
-    except (AssertionError, ValueError):
+    except (LabError, ValueError):
         return ""
 
 

@@ -14,12 +14,16 @@ import typing as t
 import urllib.parse
 from pathlib import Path
 
+from tests import in_process
 from tests.integration.support import leavings
+from tests.lab.nomad import FIRST
 from tests.lab.site import Site
 from tests.lab.topology import ECHO_IP, NAMESPACES
 
 ROOT = Path(__file__).parents[3]
 Done = subprocess.CompletedProcess[str]
+# The options of a module that the environment of the laboratory gives.
+CONNECTION = {"address": "NOMAD_ADDR", "ca_cert": "NOMAD_CACERT", "token": "NOMAD_TOKEN"}
 # The clone's collection also outside of a playbook, which finds it beside itself.
 AD_HOC: dict[str, t.Any] = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections")}
 
@@ -51,8 +55,20 @@ def purge(site: Site, prefix: str) -> None:
 
 
 def call(site: Site, module: str, *options: str, environment: t.Mapping[str, t.Any] | None = None, **arguments: t.Any) -> dict[str, t.Any]:
-    """The result of one of our modules, called as a person calls it ad hoc; `failed` and the lines of `progress` beside it."""
-    return returned(run(site, *ad_hoc(module, arguments, *options), **{**AD_HOC, **(environment or {})}))
+    """The result of one of our modules; `failed` and the lines of `progress` beside it.
+
+    The module runs in this process, as it runs in an Ansible worker: to start Ansible costs seconds of the processor. With options of
+    the command other than `--check`, it is called as a person calls it ad hoc.
+    """
+    if set(options) - {"--check"}:
+        return returned(run(site, *ad_hoc(module, arguments, *options), **{**AD_HOC, **(environment or {})}))
+    given = {**site.environment(), **(environment or {})}
+    known = in_process.arguments(module)
+    connection = {option: given[name] for option, name in CONNECTION.items() if option in known and given.get(name)}
+    screen = in_process.Screen()
+    result = in_process.call(screen, module, {**connection, **arguments}, check="--check" in options)
+    leavings.keep("output", "\n".join([*screen.lines, *screen.warnings, json.dumps(result)]))
+    return {"failed": False, "progress": screen.lines, **result}
 
 
 def ad_hoc(module: str, arguments: t.Mapping[str, t.Any], *options: str) -> tuple[str, ...]:
@@ -164,7 +180,7 @@ class Service:
     def exists(self) -> bool:
         """Whether Nomad knows anything of it."""
         known = [f"/v1/jobs?prefix={self.name}", f"/v1/vars?prefix=nomad/jobs/{self.name}/"]
-        return any(json.loads(nomad(self.site, "operator", "api", path)) for path in known)
+        return any(FIRST.ask(path) for path in known)
 
     def job(self) -> dict[str, t.Any]:
         job: dict[str, t.Any] = json.loads(nomad(self.site, "job", "inspect", self.name))["Job"]
@@ -172,7 +188,7 @@ class Service:
 
     def running(self) -> list[str]:
         """The ids of the running allocations that are to run on; one that is being stopped runs for a while too."""
-        found = json.loads(nomad(self.site, "job", "allocs", "-json", self.name))
+        found = FIRST.ask(f"/v1/job/{urllib.parse.quote(self.name, safe='')}/allocations")
         return [one["ID"] for one in found if (one["DesiredStatus"], one["ClientStatus"]) == ("run", "running")]
 
     def allocation(self) -> str:
@@ -186,8 +202,8 @@ class Service:
 
     def evidence(self, allocation: str | None = None) -> dict[str, t.Any]:
         """What the sidecar of an allocation wrote; by default of the one that runs."""
-        text = nomad(self.site, "alloc", "fs", allocation or self.allocation(), "tailscale/local/run/evidence.json")
-        evidence: dict[str, t.Any] = json.loads(text)
+        file = f"/v1/client/fs/cat/{allocation or self.allocation()}?path=tailscale/local/run/evidence.json"
+        evidence: dict[str, t.Any] = FIRST.ask(file)
         return evidence
 
     def nodes(self) -> list[str]:

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import json
 import time
 
-from tests.integration.support import play
 from tests.integration.support.play import Service
 from tests.lab import nomad
 from tests.lab.command import wait_until
@@ -27,13 +25,13 @@ def answering(site: Site, service: Service) -> bool:
 
 
 def healthy(site: Site, service: Service, allocation: str) -> bool:
-    checks = json.loads(play.nomad(site, "operator", "api", f"/v1/client/allocation/{allocation}/checks"))
+    checks = nomad.FIRST.ask(f"/v1/client/allocation/{allocation}/checks")
     return all(check["Status"] == "success" for check in checks.values())
 
 
 def restarts(site: Site, allocation: str) -> dict[str, int]:
     """How often each task of the allocation was restarted; one that is being restarted does not count yet."""
-    tasks = json.loads(play.nomad(site, "alloc", "status", "-json", allocation))["TaskStates"]
+    tasks = nomad.FIRST.ask(f"/v1/allocation/{allocation}")["TaskStates"]
     return {name: task["Restarts"] for name, task in tasks.items() if task["State"] == "running" or name == "gate"}
 
 

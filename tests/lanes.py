@@ -17,13 +17,19 @@ from xdist.scheduler import LoadScopeScheduling
 INDEPENDENT = ("test_site_faults.py",)
 # What lasts longest begins first, so that all lanes end at about the same time. The order of the other files does not matter.
 FIRST = (
+    "test_egress.py",
+    "test_keys.py",
     "test_egress_states.py",
     "test_site_faults.py",
     "test_recovery.py",
-    "test_egress.py",
     "test_bench.py",
-    "test_servers.py",
-    "test_keys.py",
+    "test_failures.py",
+    "test_vault.py",
+    "test_acl_policies.py",
+    "test_execution_paths.py",
+    "test_secrets.py",
+    "test_any_text.py",
+    "test_examples.py",
 )
 # It scans what the tests of all lanes have left.
 LAST = "test_leavings.py"

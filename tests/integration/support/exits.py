@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.integration.support import play, programs
 from tests.integration.support.play import Worker
-from tests.lab import headscale, process
+from tests.lab import faults, headscale, process
 from tests.lab.command import run, wait_until
 from tests.lab.errors import LabError
 from tests.lab.nomad import CLIENT, NETWORKS
@@ -184,6 +184,9 @@ def isolated_network(site: Site) -> t.Iterator[None]:
     yield
     done = network(site, "absent")
     assert done.returncode == 0, done.stdout + done.stderr
+    # Nomad's client offers a network until its next start, also when its file is gone.
+    faults.kill(CLIENT.name)
+    faults.heal()
 
 
 def task_directory(allocation: str) -> Path:

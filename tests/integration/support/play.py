@@ -64,7 +64,7 @@ def call(site: Site, module: str, *options: str, environment: t.Mapping[str, t.A
         return returned(run(site, *ad_hoc(module, arguments, *options), **{**AD_HOC, **(environment or {})}))
     given = {**site.environment(), **(environment or {})}
     known = in_process.arguments(module)
-    connection = {option: given[name] for option, name in CONNECTION.items() if option in known and given.get(name)}
+    connection = {option: given[name] for option, name in CONNECTION.items() if option in known}
     screen = in_process.Screen()
     result = in_process.call(screen, module, {**connection, **arguments}, check="--check" in options)
     leavings.keep("output", "\n".join([*screen.lines, *screen.warnings, json.dumps(result)]))

@@ -236,9 +236,9 @@ def refused(result: dict[str, t.Any], *wanted: str) -> None:
 
 
 def by_hand(site: Site, file: Path, spec: str = SPEC) -> None:
-    """Register a job as somebody else does."""
+    """Register a job as somebody else does, and wait for its deployment: `nomad job stop` fails while one is under way."""
     file.write_text(spec)
-    play.nomad(site, "job", "run", "-detach", str(file))
+    play.nomad(site, "job", "run", str(file))
 
 
 @pytest.mark.parametrize("case", CASES)

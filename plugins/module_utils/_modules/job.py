@@ -69,6 +69,9 @@ def _present(client: Client, params: Json, run: Run) -> Json:
         body = {"Job": job, "EvalPriority": params["eval_priority"], "Submission": spec.submission}
         if plan.changed:
             registration = _register(patient, body, plan.index)
+            if not plan.differs:
+                # For a spec that is the same, Nomad's answer has the job's ModifyIndex, which also counts changes of its status.
+                registration = registration._replace(job_index=plan.index)
         elif earlier.dead:
             registration = _start_over(patient, body, plan.index, earlier.purge)
         return {**result, **_bring_up(patient, name, registration, params, wait)}

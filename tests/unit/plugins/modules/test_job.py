@@ -221,6 +221,15 @@ def test_a_lost_allocation_is_a_change(nomad, in_process):
     assert in_process("job", check=True, spec=SPEC)["changed"]
 
 
+def test_the_same_spec_keeps_its_index_although_the_status_has_changed(runs, in_process):
+    """The answer to such a registration has the job's ModifyIndex."""
+    runs.on("PUT /v1/job/whoami/plan", planned("None", 10, Annotations={"DesiredTGUpdates": {"whoami": {"Place": 1}}}))
+    runs.on("PUT /v1/jobs", {"EvalID": EVALUATION, "JobModifyIndex": 12})
+    result = in_process("job", spec=SPEC)
+    assert result["changed"]
+    assert result["job_modify_index"] == 10
+
+
 @pytest.mark.parametrize(("kind", "in_place"), [("batch", 0), ("sysbatch", 0), ("system", 1)])
 def test_nomad_plans_more_than_would_happen(nomad, in_process, kind, in_place):
     """A finished batch job does not run again; what is updated in place of a system job counts as placed, too."""

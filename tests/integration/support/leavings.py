@@ -29,7 +29,7 @@ CANARIES = HOME / "canaries"
 KEYS_SEEN = HOME / "keys"
 # A file for each lane that is at work.
 LANES = HOME / "lanes"
-# What Nomad tells, also of jobs that have ended. Of those that are gone it was asked before.
+# What Nomad reports, also of jobs that have ended. It was asked about purged jobs before they went.
 NOMAD_PATHS = ("/v1/jobs?meta=true", "/v1/evaluations?", "/v1/deployments?", "/v1/allocations?task_states=true")
 # The directories of an allocation that other tasks, or readers of Nomad's API, can see.
 OPEN_DIRECTORIES = ("alloc", "*/local")
@@ -70,20 +70,24 @@ def lane() -> t.Iterator[None]:
 
 def other_lanes_ended() -> bool:
     """Whether no laboratory but this one is at work."""
-    return {file.name for file in LANES.iterdir()} <= {str(NUMBER)}
+    return {file.name for file in LANES.glob("*")} <= {str(NUMBER)}
 
 
 def keep_laboratory() -> None:
-    """What Nomad tells, what the allocations show, and the logs of the servers; and the keys that must not be in it."""
+    """Keep what Nomad reports, what the allocations show, and the logs of the servers; and the keys that must not be in it."""
     for path in NOMAD_PATHS:
         keep(f"nomad-{NUMBER}", json.dumps(FIRST.ask(f"{path}&namespace=*")))
     for home in (DATA / CLIENT.name / "alloc").iterdir():
-        for file in open_files(home):
-            _keep_file(file, KEPT / "allocations" / home.name / file.relative_to(home))
+        _keep_allocation(home)
     for file in files(LOGS):
         _keep_file(file, KEPT / f"log-{NUMBER}" / file.relative_to(LOGS))
     with KEYS_SEEN.open("a") as seen:
         seen.writelines(f"{file.read_text().strip()}\n" for file in KEYS.iterdir())
+
+
+def _keep_allocation(home: Path) -> None:
+    for file in open_files(home):
+        _keep_file(file, KEPT / "allocations" / home.name / file.relative_to(home))
 
 
 def _keep_file(file: Path, copied: Path) -> None:
@@ -115,9 +119,7 @@ def _keep_job(quoted: str) -> None:
         # Docker knows those that run, and not for ever those that have ended.
         inspect = [*DOCKER, "inspect", "--format", "{{json .Config}}", *(f"{task}-{ident}" for task in SIDECAR_TASKS)]
         keep("containers", subprocess.run(inspect, capture_output=True, text=True, check=False).stdout)
-        home = DATA / CLIENT.name / "alloc" / ident
-        for file in open_files(home):
-            _keep_file(file, KEPT / "allocations" / ident / file.relative_to(home))
+        _keep_allocation(DATA / CLIENT.name / "alloc" / ident)
 
 
 def open_files(home: Path) -> t.Iterator[Path]:

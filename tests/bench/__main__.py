@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--many", type=int, default=200)
     parser.add_argument("--states", type=int, default=len(STATES), help="of exit nodes and sidecars that workers live through")
     parser.add_argument("--watch", type=int, default=60, help="seconds to watch the guard for")
+    parser.add_argument("--rest", type=int, default=180, help="seconds to wait at most until the machine is at rest; 0 measures a busy one")
     parser.add_argument("--output", type=Path, default=ROOT / "build/bench.json")
     options = parser.parse_args()
     begin = time.monotonic()
@@ -47,7 +48,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         player = Player(site, found, Path(scratch))
         measures.remove(player)
-        bench = measures.Measures(site, player, options.rounds, say)
+        bench = measures.Measures(site, player, options.rounds, options.rest, say)
         workers = egress.Egress(site, measures.PREFIX, say)
         try:
             results = {

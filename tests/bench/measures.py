@@ -59,10 +59,11 @@ def mock_job(name: str, run_for: str = "24h", release: str = "1") -> str:
 class Measures:
     """The measures of one run; `raw` keeps every round."""
 
-    def __init__(self, site: Site, player: Player, rounds: int, say: t.Callable[[str], None]) -> None:
+    def __init__(self, site: Site, player: Player, rounds: int, rest: int, say: t.Callable[[str], None]) -> None:
         self._site = site
         self._player = player
         self._rounds = rounds
+        self._rest = rest
         self._say = say
         self.raw: Json = {}
 
@@ -165,8 +166,10 @@ class Measures:
         }
 
     def _settle(self) -> None:
-        """Wait until the machine has been half idle for some seconds, at most three minutes: what was started has come to rest."""
-        for _attempt in range(36):
+        """Wait until the machine has been half idle for some seconds: what was started has come to rest. A rest of 0 seconds waits for nothing."""
+        if not self._rest:
+            return
+        for _attempt in range(self._rest // 5):
             before, begin = _idle(), time.monotonic()
             time.sleep(5)
             if _idle() - before > 0.5 * (time.monotonic() - begin) * (os.cpu_count() or 1):

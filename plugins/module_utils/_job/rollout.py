@@ -15,6 +15,7 @@ from .._nomad.checks import failing_checks_by_allocation
 from .._nomad.client import Client
 from .._nomad.deployments import (
     deployment_line,
+    fails_at_first_unhealthy,
     is_under_way,
     newest_deployment,
     promote_deployment,
@@ -187,12 +188,17 @@ class Rollout:
             self._hopeless_since = None
             return
         deploying = is_under_way(self.deployment)
-        if deploying and reverts_on_failure(t.cast("Json", self.deployment)):
-            return  # The deployment will fail by its progress deadline; the rollback that follows is awaited, too.
+        if deploying and self._deployment_will_fail(lost):
+            return
         now = time.monotonic()
         self._hopeless_since = self._hopeless_since or now
         if now - self._hopeless_since >= (GIVEN_UP_SECONDS if deploying or self._retried else 0):
             self._fail(f"{len(lost)} of {len(self.allocations)} allocations failed, and Nomad does not try again")
+
+    def _deployment_will_fail(self, lost: list[Json]) -> bool:
+        """Whether the deployment's own failure is awaited: it comes at once, or a rollback follows it."""
+        deployment = t.cast("Json", self.deployment)
+        return reverts_on_failure(deployment) or all(fails_at_first_unhealthy(deployment, one["TaskGroup"]) for one in lost)
 
     def _check_not_replaced(self) -> None:
         """Raise when somebody registered, stopped or removed the job in between: then the end of this version is not this run's result."""

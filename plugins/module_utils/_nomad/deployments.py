@@ -66,6 +66,11 @@ def reverts_on_failure(deployment: Json) -> bool:
     return any(state.get("AutoRevert") for state in (deployment.get("TaskGroups") or {}).values())
 
 
+def fails_at_first_unhealthy(deployment: Json, group: str) -> bool:
+    """Return whether Nomad fails this deployment at the first unhealthy allocation of a group: one without a progress deadline."""
+    return bool((deployment.get("TaskGroups") or {}).get(group, {}).get("ProgressDeadline") == 0)
+
+
 def reverted_to(deployment: Json) -> int | None:
     """Return the version that a failed deployment was rolled back to; None when it was not."""
     found = re.search(r"rolling back to job version (\d+)", deployment["StatusDescription"])

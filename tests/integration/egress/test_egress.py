@@ -273,7 +273,8 @@ def test_evidence_that_proves_nothing(site: Site, caller) -> None:
 
 
 def test_a_pool_has_an_identity_and_a_proof_for_each_worker(site: Site, declare) -> None:
-    pool: Service = declare("pool", Caller, level="locked", count=10, resources={"cpu": 20, "memory": 32})
+    # Ten nodes log in at once, on a machine that other tests keep busy.
+    pool: Service = declare("pool", Caller, level="locked", count=10, resources={"cpu": 20, "memory": 32}, healthy_deadline="4m")
     done = pool.deploy()
     assert done.returncode == 0, done.stdout + done.stderr
     proofs = play.call(site, "egress_verify", job="pool")["allocations"]

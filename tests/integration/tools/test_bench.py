@@ -16,7 +16,8 @@ from tests.lab.site import Site
 
 def test_a_small_bench(site: Site, tmp_path: Path) -> None:
     output = tmp_path / "bench.json"
-    size = {"rounds": 1, "loop": 3, "services": 1, "few": 1, "many": 2, "states": 1, "watch": 5}
+    # The tests of the other lanes keep the machine busy.
+    size = {"rest": 0, "rounds": 1, "loop": 3, "services": 1, "few": 1, "many": 2, "states": 1, "watch": 5}
     options = [word for name, number in size.items() for word in (f"--{name}", str(number))]
     done = play.run(site, sys.executable, "-m", "tests.bench", *options, "--output", str(output), timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -352,6 +352,15 @@ def test_an_allocation_that_dies_after_the_deployment(runs, in_process, monkeypa
     assert "does not try again" in result["msg"]
 
 
+def test_a_deployment_without_a_progress_deadline_gives_the_reason_itself(runs, in_process, monkeypatch):
+    monkeypatch.setattr("ansible_collections.notailcar.nomad.plugins.module_utils._job.rollout.GIVEN_UP_SECONDS", 0)
+    running, failed = deployment("running", ProgressDeadline=0), deployment("failed", words="Failed due to unhealthy allocations")
+    runs.on("GET /v1/job/whoami/deployment", running)
+    runs.on(f"GET /v1/deployment/{DEPLOYMENT}", running, running, failed)
+    runs.on("GET /v1/job/whoami/allocations", [allocation("failed")])
+    assert in_process("job", spec=SPEC)["failure"]["reason"] == "the deployment failed: Failed due to unhealthy allocations"
+
+
 def test_without_waiting(runs, in_process):
     assert in_process("job", spec=SPEC, wait=False)["deployment"]["status"] == "running"
     assert runs.count(f"GET /v1/evaluation/{EVALUATION}") == 0

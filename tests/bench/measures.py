@@ -166,7 +166,7 @@ class Measures:
         }
 
     def _settle(self) -> None:
-        """Wait until the machine has been half idle for some seconds: what was started has come to rest. A rest of 0 seconds waits for nothing."""
+        """Wait until the machine has been half idle for some seconds: what was started has come to rest. Without a time for it, go on."""
         if not self._rest:
             return
         for _attempt in range(self._rest // 5):

@@ -95,7 +95,7 @@ def _lines(text: str) -> int:
 
 def _bad_hcl(text: str, values: Values, error: Refused) -> Refused:
     """Name the values that Nomad complains about, and show the line of the spec."""
-    said = str(error.details["server"])
+    said = str(error.details.get("server", ""))
     if not said.startswith(PARSE_FAILED):
         return error
     last = _lines(text)

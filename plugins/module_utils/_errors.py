@@ -95,8 +95,14 @@ def of_status(status: int, text: str, what: str, needs: str, with_token: bool) -
 
     `what` names the attempt ("read the job whoami"), `needs` the required ACL capability or MANAGEMENT, `text` is the server's own message.
     """
-    text = server_words(text)
+    page, text = PAGE.match(text), server_words(text)
     said = {"status": status, "server": text}
+    if status in (401, 403) and page:
+        return Refused(
+            f"Could not {what}: the answer is {status} and {text}, not Nomad's. Does a proxy in between want a login? Check address "
+            "(NOMAD_ADDR) and http_auth (NOMAD_HTTP_AUTH).",
+            **said,
+        )
     if status in (401, 403) or UNKNOWN_TOKEN.search(text):
         return _denied(text, what, needs, with_token, said)
     if status == 404 and absent(text):

@@ -209,7 +209,7 @@ def with_pause(error: NomadError, headers: email.message.Message) -> NomadError:
     """Return the error of a refused request with the seconds that the server asks to wait (`Retry-After`), where it asks."""
     asked = (headers.get("Retry-After") or "").strip()
     when = moment_of(asked)
-    pause = float(asked[:9]) if asked.isdigit() else None if when is None else max(0.0, when - server_time(headers))
+    pause = float(asked[:9]) if asked.isdecimal() else None if when is None else max(0.0, when - server_time(headers))
     if pause is not None:
         error.details["retry_after"] = pause
         error.args = (f"{error} The server asks to wait {pause:.0f} s.",)

@@ -32,7 +32,7 @@ KINDS = {
 }
 
 
-class Answered(dict):  # type: ignore[type-arg]
+class Answered(dict[str, t.Any]):
     """An object of an answer: a field that is missing is an error that a user can read."""
 
     __slots__ = ("what",)
@@ -48,11 +48,16 @@ def decoded(raw: bytes | str, shape: Shape, what: str) -> t.Any:
     `what` names the attempt and the server: "read the job whoami: http://127.0.0.1:4646".
     """
     data = json.loads(raw, object_hook=lambda found: _object(found, what)) if raw.strip() else None
-    wrong = _mismatch(data, shape)
+    wrong = difference(data, shape)
     if wrong:
-        place, difference = wrong
-        raise _refused(what, f"{place.lstrip('.') or 'the answer'} {difference}")
+        raise _refused(what, wrong)
     return data
+
+
+def difference(data: t.Any, shape: Shape) -> str:
+    """Return in words where data differs from a shape; nothing when it does not."""
+    wrong = _mismatch(data, shape)
+    return f"{wrong[0].lstrip('.') or 'the answer'} {wrong[1]}" if wrong else ""
 
 
 def _object(found: dict[str, t.Any], what: str) -> Answered:

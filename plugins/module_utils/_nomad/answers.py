@@ -43,7 +43,7 @@ JOB = {
 PARSED_JOB = {
     **dict.fromkeys(("ID", "Name", "Namespace", "Region", "Type"), (str, None)),
     "Meta": (dict, None),
-    "TaskGroups": ([dict], None),
+    "TaskGroups": ([{"Name": (str, None), "Tasks": ([{"Name": (str, None)}], None)}], None),
 }
 JOB_STUB = {
     **dict.fromkeys(("ID", "Namespace", "Type", "Status"), str),

@@ -122,7 +122,7 @@ class Client:
     def acls_off(self) -> bool:
         """Whether this Nomad has no ACLs, so that every client may do everything. Where it refuses a token, it has some."""
         try:
-            return bool(self.get(TOKEN_PATH, "read the token").data.get("AccessorID") == NO_ACLS)
+            return bool(self.get(TOKEN_PATH, "read the token").data["AccessorID"] == NO_ACLS)
         except Denied:
             return False
 
@@ -161,12 +161,14 @@ class Client:
                     raise
                 time.sleep(pause)
         try:
+            if method == "GET" and not raw.strip():
+                raise ValueError
             data = decoded(raw, shape_of_answer(method, path), f"{what}: {self.address}")
         except ValueError:
             why = f"{self.address} answered something that is not JSON"
             raise Refused(f"Could not {what}: {why}. Is it Nomad's address (NOMAD_ADDR)?", status=200) from None
         told = headers.get("X-Nomad-Index") or ""
-        index = int(told) if told.isdigit() else 0
+        index = int(told) if told.isdecimal() else 0
         return Answer(data, index or NO_INDEX, server_time(headers), headers.get("X-Nomad-NextToken") or "")
 
     def _once(

@@ -43,9 +43,7 @@ def read_evidence(client: Client, allocation: Json, task: str) -> Reading:
         evidence = json.loads(text)
     except ValueError:
         # Also the words for a file that has gone since `stat`.
-        return Reading(
-            verdict="never_written" if absent(text.strip()) or not text.strip() else "refused", reason="the evidence is not JSON"
-        )
+        return Reading(verdict="never_written" if absent(text.strip()) else "refused", reason="the evidence is not JSON")
     if not _well_formed(evidence) or evidence["alloc_id"] != ident:
         return Reading(verdict="refused", reason="the file is no evidence of this allocation")
     return Reading(evidence, round(seen.time - evidence["time"], 1))

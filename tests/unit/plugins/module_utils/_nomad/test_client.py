@@ -332,7 +332,7 @@ def test_a_wait_pauses_as_long_as_it_is_asked_to(nomad, in_process, slept):
     assert slept == [40]
 
 
-@pytest.mark.parametrize("index", [None, "0", "many"])
+@pytest.mark.parametrize("index", [None, "0", "many", "\u00b2"])
 def test_without_an_index_a_wait_asks_once_a_second(nomad, in_process, slept, index):
     nomad.on("GET /v1/job/whoami", {"ID": "whoami", "Stop": True, "Status": "dead", "Type": "service"})
     running = {"ID": "a0a0a0a0-0000", "Name": "whoami.app[0]", "CreateIndex": 5, "ClientStatus": "running"}
@@ -347,3 +347,12 @@ def test_without_an_index_a_wait_asks_once_a_second(nomad, in_process, slept, in
 def test_a_server_without_a_clock(nomad, in_process, date):
     nomad.on(f"GET {URL}", (200, FOUND, {"Date": date}))
     assert not in_process("variable", **ARGS)["changed"]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_page_that_wants_a_login_is_not_nomads(nomad, in_process, status):
+    nomad.on(f"GET {URL}", (status, "<!DOCTYPE html><html><head><title>Sign in</title></head></html>"))
+    result = in_process("variable", token="t0ken", **ARGS)
+    assert failure(result)["kind"] == "refused"
+    assert f"the answer is {status} and a page, Sign in, not Nomad's" in result["msg"]
+    assert "NOMAD_HTTP_AUTH" in result["msg"]

@@ -11,7 +11,9 @@ class ModuleDocFragment:
 options:
   address:
     description:
-      - Address of a Nomad server or client, V(http://) or V(https://).
+      - Address of a Nomad server or client, V(http://) or V(https://), or V(unix://) and the path of the socket of a client's API.
+      - A user and password in it, as in V(https://user:password@nomad.example), are sent as HTTP basic authentication, before O(http_auth).
+        They are never shown.
       - The environment variable E(NOMAD_ADDR) is used when the option is not set.
     type: str
     default: http://127.0.0.1:4646
@@ -23,6 +25,7 @@ options:
   namespace:
     description:
       - Namespace to work in. Nomad's own default is V(default).
+      - V(*), all namespaces, is only for lists. Where one object is meant, for example a job, it is refused.
       - The environment variable E(NOMAD_NAMESPACE) is used when the option is not set.
     type: str
   region:

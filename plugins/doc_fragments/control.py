@@ -26,7 +26,7 @@ options:
         The port of headscale's gRPC does not answer.
       - When the option is not set, the environment variable E(TAILSCALE_BASE_URL) is used, or with O(control=headscale)
         E(HEADSCALE_CLI_ADDRESS).
-      - Without V(http://) or V(https://) it is the latter.
+      - Without V(http://) or V(https://) it is the latter. A user or a password in it is refused.
     type: str
   api_key:
     description:

@@ -12,6 +12,7 @@ options:
   timeout:
     description:
       - How many seconds to wait before the task fails with the last known state.
+      - A server that does not answer, has no leader or limits requests is asked again until then.
     type: int
     default: 300
 """

@@ -71,6 +71,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.notailcar.nomad.plugins.module_utils import _arguments
+from ansible_collections.notailcar.nomad.plugins.module_utils._address import address_secrets
 from ansible_collections.notailcar.nomad.plugins.module_utils._errors import NomadError
 from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.client import Client
 from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.variables import checked_variable_path, find_variable
@@ -87,9 +88,9 @@ class LookupModule(LookupBase):
         params = {name: self.get_option(name) for name in names}
         try:
             client = Client.from_options(params)
-            return [self._one(client.in_namespace(client.namespace or "default"), str(term)) for term in terms]
+            return [self._one(client, str(term)) for term in terms]
         except NomadError as error:
-            secrets = {params[name] for name in ("token", "http_auth") if params[name]}
+            secrets = {params[name] for name in ("token", "http_auth") if params[name]} | address_secrets(params)
             raise AnsibleLookupError(remove_values(str(error), secrets)) from None
 
     def _templated(self, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -100,6 +101,7 @@ class LookupModule(LookupBase):
 
     def _one(self, client: Client, path: str) -> t.Any:
         path = checked_variable_path(path)
+        client = client.for_one(f"variable {path}")
         key, default = self.get_option("key"), self.get_option("default")
         variable = find_variable(client, path)
         items = variable["Items"] if variable else None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ._address import address_secrets
 from ._errors import NomadError
 from ._json import Json
 
@@ -51,6 +52,7 @@ def run_packaged(entry: Entry) -> None:
     """Run an entry as a packaged module, and leave."""
     module = _Module(entry.arguments, supports_check_mode=True, **entry.relations)
     params = dict(module.params)
+    module.no_log_values.update(address_secrets(params))
     # The logic may remove a string from the secrets because it is an ordinary word. The arguments that the result repeats are
     # therefore hidden as a whole, not by their strings.
     for name, option in entry.arguments.items():

@@ -12,6 +12,15 @@ from ._redact import scrub
 
 # Where Nomad asks for more than any capability.
 MANAGEMENT = "management"
+# Nomad's own words for something that it does not have. A 404 with other words is that of a proxy or of another server.
+ABSENT = re.compile(
+    r"(job( versions)?|variable|ACL policy|deployment|eval|alloc|allocation|node) not found"
+    r"|[^<]*(Unknown (allocation|node)|No path to node|no such file or directory)[^<]*"
+)
+PAGE = re.compile(r"\s*<(?:!doctype|html|\?xml)", re.IGNORECASE)
+TITLE = re.compile(r"<title>([^<]{1,200})</title>", re.IGNORECASE)
+# What a message repeats of a server's words, at most.
+WORDS_LETTERS = 4000
 UNKNOWN_TOKEN = re.compile(r"token not found|token expired|UUID must be|parse signed token", re.IGNORECASE)
 
 
@@ -86,12 +95,24 @@ def of_status(status: int, text: str, what: str, needs: str, with_token: bool) -
 
     `what` names the attempt ("read the job whoami"), `needs` the required ACL capability or MANAGEMENT, `text` is the server's own message.
     """
-    text = plain(scrub(text))
+    page, text = PAGE.match(text), server_words(text)
     said = {"status": status, "server": text}
+    if status in (401, 403) and page:
+        return Refused(
+            f"Could not {what}: the answer is {status} and {text}, not Nomad's. Does a proxy in between want a login? Check address "
+            "(NOMAD_ADDR) and http_auth (NOMAD_HTTP_AUTH).",
+            **said,
+        )
     if status in (401, 403) or UNKNOWN_TOKEN.search(text):
         return _denied(text, what, needs, with_token, said)
-    if status == 404:
+    if status == 404 and absent(text):
         return NotFound(f"Could not {what}: Nomad does not know it (404: {text}).", **said)
+    if status == 404:
+        return Refused(
+            f"Could not {what}: the answer is a 404, but not one of Nomad's ({text}), so whether it exists is not known. Is there a proxy "
+            "in between, or something else than Nomad? Check address (NOMAD_ADDR).",
+            **said,
+        )
     if "nonexistent namespace" in text:
         return Refused(f"Could not {what}: the namespace does not exist ({text}). Correct namespace (NOMAD_NAMESPACE) or the spec.", **said)
     if status == 409 or "Enforcing job modify index" in text:
@@ -114,6 +135,20 @@ def of_status(status: int, text: str, what: str, needs: str, with_token: bool) -
     if status in (502, 503, 504) or "No cluster leader" in text:
         return Overloaded(f"Could not {what}: the server is not able to answer ({status}: {text}), also after retries.", **said)
     return Refused(f"Could not {what}: Nomad answered {status}: {text}", **said)
+
+
+def absent(text: str) -> bool:
+    """Return whether these are Nomad's words for something that it does not have."""
+    return bool(ABSENT.fullmatch(text))
+
+
+def server_words(text: str) -> str:
+    """Return what a server wrote as a message may repeat it: on one line, without credentials, and of a page only the title."""
+    if PAGE.match(text):
+        title = TITLE.search(text)
+        text = f"a page, {title[1].strip()}" if title else "a page"
+    text = plain(scrub(text))
+    return text if len(text) <= WORDS_LETTERS else text[:WORDS_LETTERS] + "…"
 
 
 def plain(text: str) -> str:

@@ -9,11 +9,14 @@ Loading the CA bundle and a TLS handshake for every request would cost more than
 from __future__ import annotations
 
 import contextlib
+import email.message
+import email.utils
 import functools
 import http.client
 import io
 import os
 import select
+import socket
 import ssl
 import time
 import typing as t
@@ -34,6 +37,8 @@ CUT_OFF = (ConnectionResetError, BrokenPipeError, http.client.IncompleteRead, ss
 Connect = t.Callable[..., http.client.HTTPConnection]
 REQUEST_SECONDS = 30
 PAUSES = (0.3, 1.0, 2.5)
+# A server that asks for a longer pause is not waited for outside of a wait.
+LONGEST_PAUSE = 30
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,19 @@ class _NamedHTTPSConnection(http.client.HTTPSConnection):
         self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._server_name)
 
 
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over the socket of a Nomad agent, as in a task: ${NOMAD_SECRETS_DIR}/api.sock."""
+
+    def __init__(self, *args: t.Any, path: str, **more: t.Any) -> None:
+        super().__init__(*args, **more)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
 class _Kept:
     """The connections whose last answer was read to its end; each serves the next request to the same place."""
 
@@ -106,8 +124,11 @@ class _Kept:
         connection, used = self._idle.pop(place, (None, 0.0))
         if connection is None:
             return None
-        # A connection that is readable before a request was sent is being closed by the server.
-        if time.monotonic() - used > KEPT_SECONDS or select.select([connection.sock], [], [], 0)[0]:
+        # A connection that is readable before a request was sent is being closed by the server. poll, because select knows no file
+        # descriptor above 1023.
+        poll = select.poll()
+        poll.register(connection.sock, select.POLLIN)
+        if time.monotonic() - used > KEPT_SECONDS or poll.poll(0):
             connection.close()
             return None
         return connection
@@ -128,12 +149,13 @@ def _ask(connection: http.client.HTTPConnection, request: t.Any) -> http.client.
 
 
 class _HTTPHandler(urllib.request.HTTPHandler):
-    def __init__(self, kept: _Kept) -> None:
+    def __init__(self, kept: _Kept, path: str | None) -> None:
         super().__init__()
         self._kept = kept
+        self._connect: Connect = functools.partial(_UnixConnection, path=path) if path else http.client.HTTPConnection
 
     def http_open(self, req: urllib.request.Request) -> t.Any:
-        return self._kept.open(http.client.HTTPConnection, req)
+        return self._kept.open(self._connect, req)
 
 
 class _HTTPSHandler(urllib.request.HTTPSHandler):
@@ -150,18 +172,20 @@ class _HTTPSHandler(urllib.request.HTTPSHandler):
         return self._kept.open(self._connect, req)
 
 
-def opener(tls: Tls | None) -> urllib.request.OpenerDirector:
-    """Return the opener for these TLS settings (None: plain HTTP) and the proxies of the environment."""
-    return _opener(tls, tuple(os.environ.get(name) for name in PROXY_VARIABLES))
+def opener(tls: Tls | None, path: str | None = None) -> urllib.request.OpenerDirector:
+    """Return the opener for these TLS settings (None: plain HTTP) and the proxies of the environment, or for the socket at `path`."""
+    return _opener(tls, path, () if path else tuple(os.environ.get(name) for name in PROXY_VARIABLES))
 
 
 @functools.lru_cache(maxsize=16)
-def _opener(tls: Tls | None, _proxies: tuple[str | None, ...]) -> urllib.request.OpenerDirector:
+def _opener(tls: Tls | None, path: str | None, _proxies: tuple[str | None, ...]) -> urllib.request.OpenerDirector:
     # A bare context costs nothing; without one, build_opener() loads the CA bundle even for plain HTTP.
     context = _context(tls) if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     kept = _Kept()
     https = _HTTPSHandler(kept, context, tls.server_name if tls else None)
-    return urllib.request.build_opener(_HTTPHandler(kept), https, _StayHere())
+    # A socket is reached without the proxies of the environment.
+    straight = [urllib.request.ProxyHandler({})] if path else []
+    return urllib.request.build_opener(_HTTPHandler(kept, path), https, _StayHere(), *straight)
 
 
 def _context(tls: Tls) -> ssl.SSLContext:
@@ -179,6 +203,39 @@ def _context(tls: Tls) -> ssl.SSLContext:
         files = ", ".join(f"{name}={value}" for name, value in vars(tls).items() if value and name.startswith(("ca_", "client_")))
         raise InvalidInput(f"Could not load the certificates ({files}): {error}") from error
     return context
+
+
+def with_pause(error: NomadError, headers: email.message.Message) -> NomadError:
+    """Return the error of a refused request with the seconds that the server asks to wait (`Retry-After`), where it asks."""
+    asked = (headers.get("Retry-After") or "").strip()
+    when = moment_of(asked)
+    pause = float(asked[:9]) if asked.isdecimal() else None if when is None else max(0.0, when - server_time(headers))
+    if pause is not None:
+        error.details["retry_after"] = pause
+        error.args = (f"{error} The server asks to wait {pause:.0f} s.",)
+    return error
+
+
+def server_time(headers: email.message.Message) -> float:
+    """Return the time of the answer by the server's clock, in seconds since 1970; by our own where it does not tell."""
+    told = moment_of(headers.get("Date") or "")
+    return time.time() if told is None else told
+
+
+def moment_of(text: str) -> float | None:
+    """Return the seconds since 1970 of a date in a header; None for any other text."""
+    try:
+        return email.utils.parsedate_to_datetime(text).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+
+
+def pause_for(error: NomadError, pauses: list[float]) -> float | None:
+    """Take the next of the pauses between two requests, or the one that the server asks for; None when the request is given up."""
+    asked = error.details.get("retry_after")
+    if not pauses or (asked or 0) > LONGEST_PAUSE:
+        return None
+    return max(pauses.pop(0), asked or 0)
 
 
 def no_answer(error: Exception, what: str, address: str, advice: Advice) -> NomadError:

@@ -15,6 +15,9 @@ HEARTBEAT_SECONDS = 15
 QUERY_SECONDS = 5
 # Between two requests to a server that does not answer.
 OUTAGE_SECONDS = 0.5
+# The index of an answer that has none: no query can block on it.
+NO_INDEX = -1
+NO_INDEX_SECONDS = 1
 
 
 class Wait:
@@ -76,10 +79,16 @@ class Wait:
             self._progress(f"{self._subject}: no answer, asking again until the time is over: {error}")
             self._told = now
         self.outage = True
-        self.pause(OUTAGE_SECONDS)
+        self.pause(max(OUTAGE_SECONDS, error.details.get("retry_after") or 0))
 
     def block(self, index: int, seconds: int = QUERY_SECONDS) -> dict[str, t.Any]:
-        """Return the query that blocks until something is newer than `index`; the first one (0) does not block."""
+        """Return the query that blocks until something is newer than `index`; the first one (0) does not block.
+
+        A server, or a proxy, that answers without an index is asked once a second.
+        """
+        if index == NO_INDEX:
+            self.pause(NO_INDEX_SECONDS)
+            return {}
         return {"index": index, "wait": f"{min(seconds, max(1, int(self.left)))}s"} if index else {}
 
     def pause(self, seconds: float) -> None:

@@ -15,6 +15,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as PackagedAction
+from ansible_collections.notailcar.nomad.plugins.module_utils._address import address_secrets
 from ansible_collections.notailcar.nomad.plugins.module_utils._entry import Entry, Run
 from ansible_collections.notailcar.nomad.plugins.module_utils._errors import NomadError
 
@@ -63,7 +64,7 @@ class InProcessAction(PackagedAction):
             )
         for twice in checked._warnings:
             self._display.warning(f"Both option {twice['option']} and its alias {twice['alias']} are set.")
-        secrets: set[str] = checked._no_log_values
+        secrets: set[str] = checked._no_log_values | address_secrets(checked.validated_parameters)
         if checked.error_messages:
             named = f"Unsupported parameters for ({self._task.action}) module: " if isinstance(checked.errors[0], UnsupportedError) else ""
             result: dict[str, t.Any] = {"failed": True, "msg": named + checked.errors.msg}

@@ -11,8 +11,10 @@ import typing as t
 from dataclasses import dataclass
 
 from .._errors import InvalidInput, Refused
+from .._nomad.answers import PARSED_JOB
 from .._nomad.client import Client
 from .._redact import lines
+from .._shape import difference
 from .hcl_syntax import NotHcl
 from .hcl_variables import Values, collect_values
 
@@ -61,6 +63,9 @@ def _job(spec: t.Any) -> Job:
         raise InvalidInput(f"spec is HCL in JSON syntax (it has a block `job`), which Nomad's API does not take. {JSON_IT_MUST_BE}")
     if not isinstance(job, dict) or not (job.get("ID") or job.get("Name")):
         raise InvalidInput(f"spec is a mapping (or JSON) without ID. {JSON_IT_MUST_BE}")
+    wrong = difference(job, PARSED_JOB)
+    if wrong:
+        raise InvalidInput(f"spec: {wrong}. {JSON_IT_MUST_BE}")
     # The job of `nomad job inspect` may be a stopped one, but it is to run.
     return {"ID": job.get("Name"), **{name: value for name, value in job.items() if name != "Stop"}}
 
@@ -95,7 +100,7 @@ def _lines(text: str) -> int:
 
 def _bad_hcl(text: str, values: Values, error: Refused) -> Refused:
     """Name the values that Nomad complains about, and show the line of the spec."""
-    said = str(error.details["server"])
+    said = str(error.details.get("server", ""))
     if not said.startswith(PARSE_FAILED):
         return error
     last = _lines(text)

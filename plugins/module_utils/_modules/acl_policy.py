@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-import urllib.parse
+import re
 
 from ...module_utils import _arguments
 from .._entry import Entry, Run
@@ -14,6 +14,7 @@ from .._errors import MANAGEMENT, InvalidInput, NotFound
 from .._json import Json
 from .._nomad.client import Client
 
+POLICY_NAME = re.compile(r"[a-zA-Z0-9-]{1,128}")
 # The blocks that have a name.
 NAMED = ("namespace", "node_pool", "host_volume", "path")
 ATTACHMENT = {"namespace": "Namespace", "job": "JobID", "group": "Group", "task": "Task"}
@@ -22,7 +23,9 @@ ATTACHMENT = {"namespace": "Namespace", "job": "JobID", "group": "Group", "task"
 def logic(params: Json, run: Run) -> Json:
     """Bring the policy to the wanted state, or in check mode report the change."""
     client, name = Client.from_options(params), params["name"]
-    path = "/v1/acl/policy/" + urllib.parse.quote(name, safe="")
+    if not POLICY_NAME.fullmatch(name):
+        raise InvalidInput(f"name {name!r} is not a policy's name: 1 to 128 letters, digits and hyphens.")
+    path = f"/v1/acl/policy/{name}"
     wanted = _wanted(params) if params["state"] == "present" else None
     before = _read(client, path, name)
     if before != wanted and not run.check:

@@ -27,9 +27,8 @@ from .._wait import Wait
 
 def logic(params: Json, run: Run) -> Json:
     """Bring the newest deployment of the job to the wanted end; in check mode report whether there is something to do."""
-    client = Client.from_options(params)
-    client = client.in_namespace(client.namespace or "default")
     name, goal = params["job"], params["state"]
+    client = Client.from_options(params).for_one(f"job {name}")
     deployment = require_deployment(client, name)
     short = deployment["ID"][:8]
     if params["id"] and not deployment["ID"].startswith(params["id"]):

@@ -27,18 +27,17 @@ def logic(params: Json, run: Run) -> Json:
     """Wait until the egress of all allocations is verified; in check mode check once and never fail."""
     if unfit := [network for network in params["expect"] or () if not is_network(network)]:
         raise InvalidInput(f"expect: '{unfit[0]}' is neither an address nor a CIDR.")
-    client = Client.from_options(params)
-    client = client.in_namespace(client.namespace or "default")
+    subject = params["job"] or "egress"
+    wait = Wait(subject, params["timeout"], run.progress)
+    client = Client.from_options(params).with_wait(None if run.check else wait)
     if params["job"] is None:
+        client = client.in_namespace(client.namespace or "default")
         jobs = guarded(client)
         if not jobs:
             run.warn(f"No running job of namespace {client.namespace} has a guard: nothing was proved.")
-    elif client.namespace == "*":
-        raise InvalidInput(f"job: {params['job']} is looked for in one namespace: name it, or leave out the job to look at all.")
     else:
+        client = client.for_one(f"job {params['job']}")
         jobs = [(client, params["job"])]
-    subject = params["job"] or "egress"
-    wait = Wait(subject, params["timeout"], run.progress)
     earlier: dict[str, float] = {}
     while True:
         found, lines = [], []

@@ -41,7 +41,7 @@ def _present(client: Client, params: Json, run: Run) -> Json:
     if params["name"] not in (None, name):
         raise InvalidInput(f"name is {params['name']}, but the spec describes the job {name}.")
     # The spec's namespace and region beat the options, as for the `nomad` command.
-    client = client.in_namespace(job.get("Namespace") or client.namespace or "default", job.get("Region"))
+    client = client.in_namespace(job.get("Namespace") or client.namespace or "default", job.get("Region")).for_one(f"job {name}")
     job = {**job, "Namespace": client.namespace}
     job, index = merge_existing(client, job, params)
     plan = plan_job(client, job)
@@ -197,9 +197,8 @@ def _put(client: Client, body: Json, index: int) -> Json:
 
 def _absent(client: Client, params: Json, run: Run) -> Json:
     name = params["name"]
-    namespace = client.namespace or "default"
-    client = client.in_namespace(namespace)
-    result: Json = {"changed": False, "job_id": name, "namespace": namespace, "eval_id": None, "allocations": [], "diff": {}}
+    client = client.for_one(f"job {name}")
+    result: Json = {"changed": False, "job_id": name, "namespace": client.namespace, "eval_id": None, "allocations": [], "diff": {}}
     job = find_job(client, name)
     if job is None:
         return result

@@ -24,9 +24,8 @@ PAYLOAD_LIMIT_BYTES = 16 * 1024
 
 def logic(params: Json, run: Run) -> Json:
     """Start one child of the job; in check mode report whether that is possible."""
-    client = Client.from_options(params)
-    client = client.in_namespace(client.namespace or "default")
     name = params["job"]
+    client = Client.from_options(params).for_one(f"job {name}")
     try:
         job = read_job(client, name)
     except NotFound as error:

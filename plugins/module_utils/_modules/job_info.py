@@ -186,7 +186,7 @@ def _check(allocation: Json, check: Json) -> Json:
         "service": check.get("Service") or "",
         "name": check.get("Check") or "",
         "status": check["Status"],
-        "output": scrub(check["Output"]),
+        "output": scrub(check["Output"] or ""),
     }
 
 

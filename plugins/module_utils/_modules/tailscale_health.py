@@ -28,9 +28,9 @@ SETTLED = {"ready": ("ready",), "logged_out": ("logged_out", "never_joined", "co
 
 def logic(params: Json, run: Run) -> Json:
     """Wait until all nodes are verified; in check mode check once and never fail."""
-    client = Client.from_options(params)
-    client = client.in_namespace(client.namespace or "default")
+    client = Client.from_options(params).for_one(f"job {params['job']}")
     wait = Wait(params["job"], params["timeout"], run.progress)
+    client = client.with_wait(None if run.check else wait)
     goal = params["state"]
     looks = 0
     while True:

@@ -17,11 +17,12 @@ from .._nomad.variables import checked_variable_path, find_variable
 def logic(params: Json, _run: Run) -> Json:
     """Return one variable with the names of its keys, or all below a prefix; nothing where there is none."""
     client = Client.from_options(params)
-    client = client.in_namespace(client.namespace or "default")
     if params["path"] is not None:
-        found = find_variable(client, checked_variable_path(params["path"]))
+        path = checked_variable_path(params["path"])
+        found = find_variable(client.for_one(f"variable {path}"), path)
         variables = [_with_keys(found, params["reveal"])] if found else []
     else:
+        client = client.in_namespace(client.namespace or "default")
         listed = list_all(client, "/v1/vars", "list the variables", "variables list", prefix=params["prefix"] or None)
         variables = [_variable(one) for one in sorted(listed, key=lambda one: (one["Namespace"], one["Path"]))]
     return {"changed": False, "variables": variables}

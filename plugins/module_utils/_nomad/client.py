@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import base64
-import email.utils
 import http.client
 import json
 import time
@@ -16,10 +15,13 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass, replace
 
+from .._address import SOCKET_URL, parse_address
 from .._arguments import DEFAULT_ADDRESS
-from .._errors import CutOff, Denied, NomadError, Overloaded, Refused, Unreachable, of_status
-from .._http import PAUSES, REQUEST_SECONDS, Advice, Tls, no_answer, opener
-from .._wait import Wait
+from .._errors import CutOff, Denied, InvalidInput, NomadError, Overloaded, Refused, Unreachable, of_status
+from .._http import PAUSES, REQUEST_SECONDS, Advice, Tls, no_answer, opener, pause_for, server_time, with_pause
+from .._shape import decoded
+from .._wait import NO_INDEX, Wait
+from .answers import shape_of_answer
 
 TOKEN_PATH = "/v1/acl/token/self"
 # The accessor of the token that Nomad reports where ACLs are off.
@@ -69,6 +71,7 @@ class Client:
     region: str | None = None
     http_auth: str | None = None
     wait: Wait | None = None
+    socket: str | None = None
 
     @classmethod
     def from_options(cls, params: dict[str, t.Any]) -> Client:
@@ -77,9 +80,7 @@ class Client:
         An empty string counts as not given; spaces and newlines around a value are removed.
         """
         params = {name: (value.strip() if isinstance(value, str) else value) or None for name, value in params.items()}
-        address = (params["address"] or DEFAULT_ADDRESS).rstrip("/")
-        if not address.startswith(("http://", "https://")):
-            address = "http://" + address
+        address = parse_address("address", params["address"] or DEFAULT_ADDRESS, schemes=("http", "https", "unix"))
         tls = Tls(
             ca_cert=params["ca_cert"],
             ca_path=params["ca_path"],
@@ -89,17 +90,26 @@ class Client:
             skip_verify=bool(params["skip_verify"]),
         )
         return cls(
-            address=address,
-            tls=tls if address.startswith("https:") else None,
+            address=address.shown,
+            tls=tls if address.shown.startswith("https:") else None,
             token=params["token"],
             namespace=params["namespace"],
             region=params["region"],
-            http_auth=params["http_auth"],
+            # As for the `nomad` command the user of the address comes first.
+            http_auth=address.user or params["http_auth"],
+            socket=address.socket,
         )
 
     def in_namespace(self, namespace: str, region: str | None = None) -> Client:
         """Return the same client for another namespace (and region)."""
         return replace(self, namespace=namespace, region=region or self.region)
+
+    def for_one(self, subject: str) -> Client:
+        """Return the same client for the one namespace that an object ("job whoami") is in; raise InvalidInput for `*`."""
+        if self.namespace == "*":
+            # Nomad finds nothing there, which would look as if the object did not exist.
+            raise InvalidInput(f"namespace is *, but the {subject} is in one namespace. Name it in namespace (NOMAD_NAMESPACE).")
+        return self.in_namespace(self.namespace or "default")
 
     def with_wait(self, wait: Wait | None) -> Client:
         """Return the same client with a wait: requests to a server that does not answer are repeated until the wait is over."""
@@ -110,10 +120,10 @@ class Client:
         return self._exchange("GET", path, None, what, needs, retries, query)
 
     def acls_off(self) -> bool:
-        """Whether this Nomad has no ACLs, so that every client may do everything."""
+        """Whether this Nomad has no ACLs, so that every client may do everything. Where it refuses a token, it has some."""
         try:
-            return bool((self.get(TOKEN_PATH, "read the token").data or {}).get("AccessorID") == NO_ACLS)
-        except NomadError:
+            return bool(self.get(TOKEN_PATH, "read the token").data["AccessorID"] == NO_ACLS)
+        except Denied:
             return False
 
     def text(self, path: str, what: str, needs: str, /, **query: t.Any) -> str:
@@ -138,26 +148,35 @@ class Client:
                     self.wait.outage = False
                 break
             except NomadError as error:
-                if retries and self.wait and (_away(error) or (self.wait.outage and isinstance(error, Denied))):
+                away = _away(error)
+                if retries and self.wait and (away or (self.wait.outage and isinstance(error, Denied))):
                     # A server that has just come back refuses every token until it has read its state.
                     self.wait.outlast(error)
-                elif pauses and (_passing(error) or (method == "GET" and error.details.get("status") == 500)):
-                    time.sleep(pauses.pop(0))
-                else:
+                    continue
+                if self.wait and away:
+                    self.wait.outage = True
+                again = _passing(error) or (method == "GET" and error.details.get("status") == 500)
+                pause = pause_for(error, pauses) if again else None
+                if pause is None:
                     raise
+                time.sleep(pause)
         try:
-            data = json.loads(raw) if raw.strip() else None
-        except ValueError as error:
-            raise Refused(f"Could not {what}: {self.address} answered something that is not JSON. Is it Nomad's address?") from error
-        when = headers.get("Date")
-        stamp = email.utils.parsedate_to_datetime(when).timestamp() if when else time.time()
-        return Answer(data, int(headers.get("X-Nomad-Index") or 0), stamp, headers.get("X-Nomad-NextToken") or "")
+            if method == "GET" and not raw.strip():
+                raise ValueError
+            data = decoded(raw, shape_of_answer(method, path), f"{what}: {self.address}")
+        except ValueError:
+            why = f"{self.address} answered something that is not JSON"
+            raise Refused(f"Could not {what}: {why}. Is it Nomad's address (NOMAD_ADDR)?", status=200) from None
+        told = headers.get("X-Nomad-Index") or ""
+        index = int(told) if told.isdecimal() else 0
+        return Answer(data, index or NO_INDEX, server_time(headers), headers.get("X-Nomad-NextToken") or "")
 
     def _once(
         self, method: str, path: str, body: t.Any, what: str, needs: str, query: dict[str, t.Any]
     ) -> tuple[bytes, http.client.HTTPMessage]:
         given = {"namespace": self.namespace, "region": self.region, **query}
-        url = f"{self.address}{path}?" + urllib.parse.urlencode({key: value for key, value in given.items() if value is not None})
+        asked = urllib.parse.urlencode({key: value for key, value in given.items() if value is not None})
+        url = f"{SOCKET_URL if self.socket else self.address}{path}?{asked}"
         data = None if body is None else json.dumps(body).encode()
         # A blocking query may last a little longer than its `wait`.
         seconds = (min(REQUEST_SECONDS, self.wait.left + 1) if self.wait else REQUEST_SECONDS) + int(
@@ -165,14 +184,15 @@ class Client:
         )
         try:
             request = urllib.request.Request(url, data=data, method=method, headers=self._headers())
-            with opener(self.tls).open(request, timeout=seconds) as response:
+            with opener(self.tls, self.socket).open(request, timeout=seconds) as response:
                 return response.read(), response.headers
         except urllib.error.HTTPError as error:
             with error:
                 text = error.read().decode("utf-8", errors="replace").strip()
             if error.code == 409:
                 text = "conflict"  # the body of a variable's conflict shows the other's values
-            raise of_status(error.code, self._why(error.code, text or error.reason, path), what, needs, bool(self.token)) from None
+            text = self._why(error.code, text or str(error.reason), path)
+            raise with_pause(of_status(error.code, text, what, needs, bool(self.token)), error.headers) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise no_answer(error, what, self.address, ADVICE) from None
 

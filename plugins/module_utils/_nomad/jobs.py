@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import urllib.parse
 
-from .._errors import NotFound
+from .._errors import InvalidInput, NotFound
 from .._json import Json
 from .client import Client
 
+# HTTP servers take these parts of a path out of it, and send the client elsewhere.
+LOST_PARTS = {"", ".", ".."}
+
 
 def job_path(job: str, below: str = "") -> str:
-    """Return the API path of a job; its name may contain slashes (periodic and dispatched children)."""
+    """Return the API path of a job, or raise InvalidInput; its ID may contain slashes (periodic and dispatched children)."""
+    if LOST_PARTS.intersection(job.split("/")):
+        raise InvalidInput(f"The job ID {job!r} has a part that is empty, . or .. between slashes: Nomad's API cannot be asked for it.")
     return f"/v1/job/{urllib.parse.quote(job, safe='')}{below}"
 
 

@@ -21,6 +21,8 @@ def checked_variable_path(path: str) -> str:
     if not VARIABLE_PATH.fullmatch(path):
         raise InvalidInput(f"path {path!r} is not a variable's path: 1 to 128 of letters, digits and - _ ~ /.")
     parts = path.split("/")
+    if "" in parts:
+        raise InvalidInput(f"path {path!r} has an empty part between two slashes: Nomad's API cannot be asked for it.")
     if parts[0] == "nomad" and (len(parts) < 2 or parts[1] not in ("jobs", "job-templates")):
         raise InvalidInput(f"path {path!r}: below nomad/ only nomad/jobs/… and nomad/job-templates/… exist.")
     return path

@@ -10,7 +10,7 @@ import math
 import typing as t
 from dataclasses import dataclass
 
-from .._errors import NomadError, NotFound, Overloaded, Refused, Unreachable
+from .._errors import NomadError, NotFound, Overloaded, Refused, Unreachable, absent
 from .._json import Json
 from .._nomad.allocations import TERMINAL_STATUSES
 from .._nomad.client import Client
@@ -42,7 +42,8 @@ def read_evidence(client: Client, allocation: Json, task: str) -> Reading:
     try:
         evidence = json.loads(text)
     except ValueError:
-        return Reading(verdict="never_written", reason="the evidence is not JSON")
+        # Also the words for a file that has gone since `stat`.
+        return Reading(verdict="never_written" if absent(text.strip()) else "refused", reason="the evidence is not JSON")
     if not _well_formed(evidence) or evidence["alloc_id"] != ident:
         return Reading(verdict="refused", reason="the file is no evidence of this allocation")
     return Reading(evidence, round(seen.time - evidence["time"], 1))
@@ -62,7 +63,8 @@ def _well_formed(evidence: t.Any) -> bool:
 
 def _no_reading(client: Client, allocation: Json, task: str, error: NomadError) -> Reading:
     text = str(error.details.get("server", error))
-    if "No path to node" in text or error.details.get("status", 500) >= 500:
+    # Nomad 2.0.5 and later answer 404 for a node that is gone, earlier ones 500.
+    if "No path to node" in text or "Unknown node" in text or error.details.get("status", 500) >= 500:
         return Reading(verdict="client_down", reason=f"Nomad cannot ask the client ({text})")
     if not isinstance(error, NotFound):
         return Reading(verdict="refused", reason=str(error))

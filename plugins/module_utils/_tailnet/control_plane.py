@@ -9,6 +9,7 @@ import os
 import re
 import typing as t
 
+from .._address import parse_address
 from .._errors import InvalidInput
 from .._http import Advice, Tls
 from .._json import Json
@@ -118,8 +119,13 @@ def _credential(params: Json, variable: str, secrets: set[str]) -> str | None:
 
 
 def _address(params: Json, variable: str) -> str | None:
-    address = (_given(params["control_url"], variable) or "").rstrip("/")
-    return address if not address or address.startswith(("http://", "https://")) else "https://" + address
+    given = _given(params["control_url"], variable)
+    if not given:
+        return None
+    address = parse_address(f"control_url ({variable})", given, scheme="https")
+    if address.user:
+        raise InvalidInput(f"control_url ({variable}) contains a user or a password, which is not sent. Use api_key, or an OAuth client.")
+    return address.shown
 
 
 def _given(value: str | None, variable: str) -> str | None:

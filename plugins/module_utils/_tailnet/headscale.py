@@ -11,13 +11,32 @@ import urllib.parse
 from .._durations import moment, shown
 from .._errors import InvalidInput, Refused
 from .._json import Json
-from .api import Api
+from .api import DONE, Api
 from .auth_keys import AuthKey, KeyRequest
 from .devices import Device
 
 # A name that is taken gets a suffix, and is cut before so that there is room for it (`generateGivenName`).
 SUFFIX = "-[a-z0-9]{8}"
 CUT_AT = 53
+# Its ids are numbers of 64 bits, which are strings in JSON.
+IDENT, WHEN, NAMES = (str, int), (str, None), ([str], None)
+USER = {"id": IDENT, "name": str}
+KEY = {
+    "id": IDENT,
+    "key": str,
+    **dict.fromkeys(("createdAt", "expiration"), WHEN),
+    **dict.fromkeys(("used", "reusable", "ephemeral"), bool),
+    "aclTags": NAMES,
+}
+NODE = {
+    "id": IDENT,
+    **dict.fromkeys(("name", "givenName"), str),
+    **dict.fromkeys(("ipAddresses", "validTags"), NAMES),
+    "user": (USER, None),
+    "preAuthKey": (KEY, None),
+    "online": bool,
+    **dict.fromkeys(("createdAt", "lastSeen", "expiry"), WHEN),
+}
 
 
 class Headscale:
@@ -50,22 +69,23 @@ class Headscale:
             "aclTags": list(wanted.tags),
             "expiration": shown(now + wanted.expiry),
         }
-        answer = self._api.post("/api/v1/preauthkey", body, "make an auth key", "")
+        answer = self._api.post("/api/v1/preauthkey", body, "make an auth key", "", {"preAuthKey": KEY})
         made = answer.data["preAuthKey"]
         return _key(made, answer.now), made["key"]
 
     def revoke(self, key: AuthKey) -> None:
         user, _now = self._owner()
         text = next((one["key"] for one in self._listed(user)[0] if str(one["id"]) == key.id), None)
-        if text:
-            # headscale needs the key itself. No result contains it, so it may be removed from all output.
-            self._secrets.add(text)
-            body = {"user": user, "key": text}
-            self._api.post("/api/v1/preauthkey/expire", body, f"revoke the auth key {key.id}", "", again=True)
+        if not text:
+            raise Refused(f"Could not revoke the auth key {key.id}: headscale needs its text for that, and no longer shows it.")
+        # headscale needs the key itself. No result contains it, so it may be removed from all output.
+        self._secrets.add(text)
+        body = {"user": user, "key": text}
+        self._api.post("/api/v1/preauthkey/expire", body, f"revoke the auth key {key.id}", "", DONE, again=True)
 
     def devices(self) -> list[Device]:
-        answer = self._api.get("/api/v1/node", "list the devices", "")
-        mine = [one for one in answer.data.get("nodes") or [] if self._user is None or self._is_owner(one.get("user") or {})]
+        answer = self._api.get("/api/v1/node", "list the devices", "", {"nodes": ([NODE], None)})
+        mine = [one for one in answer.data["nodes"] or [] if self._user is None or self._is_owner(one.get("user") or {})]
         return [_device(one, answer.now) for one in mine]
 
     def remove(self, device: Device) -> None:
@@ -75,8 +95,8 @@ class Headscale:
         return re.compile(rf"{re.escape(hostname)}|{re.escape(hostname[:CUT_AT])}{SUFFIX}")
 
     def _listed(self, user: str) -> tuple[list[Json], float]:
-        answer = self._api.get("/api/v1/preauthkey", "list the auth keys", "", user=user)
-        return answer.data.get("preAuthKeys") or [], answer.now
+        answer = self._api.get("/api/v1/preauthkey", "list the auth keys", "", {"preAuthKeys": ([KEY], None)}, user=user)
+        return answer.data["preAuthKeys"] or [], answer.now
 
     def _named(self) -> str:
         if not self._user:
@@ -86,8 +106,8 @@ class Headscale:
     def _owner(self) -> tuple[str, float]:
         """Return the id of the user, and headscale's time."""
         wanted = self._named()
-        answer = self._api.get("/api/v1/user", "list the users", "")
-        users = answer.data.get("users") or []
+        answer = self._api.get("/api/v1/user", "list the users", "", {"users": ([USER], None)})
+        users = answer.data["users"] or []
         found = [user for user in users if user["name"] == wanted] or [user for user in users if str(user["id"]) == wanted]
         if not found:
             known = ", ".join(sorted(user["name"] for user in users)) or "nobody"

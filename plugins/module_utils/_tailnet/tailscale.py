@@ -21,6 +21,24 @@ LONGEST_SECONDS = 90 * 86400
 LONGEST = "90d"
 DESCRIPTION = re.compile(r"[A-Za-z0-9 -]{0,50}")
 KEYS, DEVICES = "auth_keys", "devices:core"
+TEXT, WHEN = (str, None), (str, None)
+CREATE = {**dict.fromkeys(("reusable", "ephemeral", "preauthorized"), (bool, None)), "tags": ([str], None)}
+KEY = {
+    "id": str,
+    "key": str,
+    "keyType": str,
+    "description": TEXT,
+    **dict.fromkeys(("created", "expires", "revoked"), WHEN),
+    "invalid": (bool, None),
+    "capabilities": ({"devices": ({"create": (CREATE, None)}, None)}, None),
+}
+DEVICE = {
+    **dict.fromkeys(("id", "nodeId"), str),
+    **dict.fromkeys(("name", "hostname"), TEXT),
+    **dict.fromkeys(("addresses", "tags"), ([str], None)),
+    **dict.fromkeys(("isEphemeral", "connectedToControl", "authorized", "keyExpiryDisabled"), (bool, None)),
+    **dict.fromkeys(("created", "lastSeen", "expires"), WHEN),
+}
 UNKNOWN_CLIENT = "Check oauth_client_id and oauth_client_secret (TAILSCALE_OAUTH_CLIENT_ID, TAILSCALE_OAUTH_CLIENT_SECRET)."
 
 
@@ -43,17 +61,22 @@ class Tailscale:
             raise InvalidInput("tags is empty: a key that an OAuth client makes has tags, because no user owns its nodes.")
 
     def keys(self) -> list[AuthKey]:
-        answer = self._api.get(f"{self._tailnet}/keys", "list the auth keys", f"{KEYS}:read", all="true")
+        answer = self._listed()
         # API access tokens and OAuth clients are keys there too. Older answers hold nothing but the ids.
-        listed = [one for one in answer.data.get("keys") or [] if _is_auth(one)]
+        listed = [one for one in answer.data["keys"] or [] if _is_auth(one)]
         whole = [one if "capabilities" in one else self._whole(one["id"]) for one in listed]
         return [_key(one, answer.now) for one in whole if one and _is_auth(one)]
 
     def key(self, key_id: str) -> AuthKey | None:
         answer = self._answer(key_id)
-        if answer and not _is_auth(answer.data):
+        if answer is None:
+            # A tailnet that is not known is not found either; and the list must agree.
+            if any(one["id"] == key_id for one in self._listed().data["keys"] or []):
+                raise Refused(f"Could not read the auth key {key_id}: Tailscale does not know it, but the list has it. Try again.")
+            return None
+        if not _is_auth(answer.data):
             raise InvalidInput(f"{key_id} is no auth key but of the type {answer.data['keyType']}; it is left alone.")
-        return _key(answer.data, answer.now) if answer else None
+        return _key(answer.data, answer.now)
 
     def make(self, wanted: KeyRequest) -> tuple[AuthKey, str]:
         create = {
@@ -68,15 +91,17 @@ class Tailscale:
             "expirySeconds": wanted.expiry,
             "description": wanted.description,
         }
-        answer = self._api.post(f"{self._tailnet}/keys", body, "make an auth key", KEYS)
-        return _key({**body, **answer.data}, answer.now), answer.data["key"]
+        answer = self._api.post(f"{self._tailnet}/keys", body, "make an auth key", KEYS, KEY)
+        made = answer.data
+        return _key({**body, **made, "id": made["id"]}, answer.now), made["key"]
 
     def revoke(self, key: AuthKey) -> None:
         self._api.delete(f"{self._tailnet}/keys/{_quoted(key.id)}", f"revoke the auth key {key.id}", KEYS)
 
     def devices(self) -> list[Device]:
-        answer = self._api.get(f"{self._tailnet}/devices", "list the devices", f"{DEVICES}:read", fields="all")
-        return [_device(one, answer.now) for one in answer.data.get("devices") or []]
+        shape = {"devices": ([DEVICE], None)}
+        answer = self._api.get(f"{self._tailnet}/devices", "list the devices", f"{DEVICES}:read", shape, fields="all")
+        return [_device(one, answer.now) for one in answer.data["devices"] or []]
 
     def remove(self, device: Device) -> None:
         self._api.delete(f"/api/v2/device/{_quoted(device.node_id)}", f"remove the device {device.name}", DEVICES)
@@ -84,13 +109,16 @@ class Tailscale:
     def given(self, hostname: str) -> re.Pattern[str]:
         return re.compile(rf"{re.escape(hostname)}(-[1-9]\d*)?")
 
+    def _listed(self) -> ApiAnswer:
+        return self._api.get(f"{self._tailnet}/keys", "list the auth keys", f"{KEYS}:read", {"keys": ([KEY], None)}, all="true")
+
     def _whole(self, key_id: str) -> Json | None:
         answer = self._answer(key_id)
         return answer.data if answer else None
 
     def _answer(self, key_id: str) -> ApiAnswer | None:
         try:
-            return self._api.get(f"{self._tailnet}/keys/{_quoted(key_id)}", f"read the auth key {key_id}", f"{KEYS}:read")
+            return self._api.get(f"{self._tailnet}/keys/{_quoted(key_id)}", f"read the auth key {key_id}", f"{KEYS}:read", KEY)
         except NotFound:
             return None
 
@@ -101,7 +129,8 @@ class Tailscale:
         form = {"grant_type": "client_credentials", "client_id": self._oauth[0], "client_secret": self._oauth[1]}
         # RFC 6749 lets a server deny an unknown client with 400 as well.
         asking = replace(self._given, access=UNKNOWN_CLIENT, denials=(400, 401, 403))
-        token = asking.ask("/api/v2/oauth/token", form, "get a token for the OAuth client").data.get("access_token")
+        shape = {"access_token": TEXT}
+        token = asking.ask("/api/v2/oauth/token", form, "get a token for the OAuth client", shape).data.get("access_token")
         if not token:
             raise Refused(f"Could not get a token for the OAuth client: {self._given.address} answered without one. {self._given.lost}")
         self._secrets.add(token)

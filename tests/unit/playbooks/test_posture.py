@@ -25,7 +25,7 @@ def played(nomad, tailscale) -> t.Callable[[dict[str, t.Any]], subprocess.Comple
     nomad.on("GET /v1/jobs", [{"Namespace": "default", "Status": "running", "ID": "shop"}])
     nomad.on("GET /v1/job/shop", {"ID": "shop", "Namespace": "default", "TaskGroups": [{"Name": "shop", "Tasks": tasks}]})
     nomad.on("GET /v1/vars", [])
-    nomad.on("GET /v1/acl/token/self", {"Name": "who"})
+    nomad.on("GET /v1/acl/token/self", {"AccessorID": "who"})
     tailscale.has_keys(Key(reusable=True))
 
     def play(variables: dict[str, t.Any]) -> subprocess.CompletedProcess[str]:

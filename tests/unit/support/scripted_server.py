@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
 import typing as t
 import urllib.parse
@@ -13,6 +15,19 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 Reply = tuple[t.Any, ...]
+# Instead of a status: no answer, a reset connection, and an answer that ends in its middle.
+CLOSED, RESET, CUT = "closed", "reset", "cut"
+# What Nomad and the control planes answer for something that they do not have, by the beginning of the path.
+ABSENT = {
+    "/v1/job/": "job not found",
+    "/v1/var/": "variable not found",
+    "/v1/acl/policy/": "ACL policy not found",
+    "/v1/deployment/": "deployment not found",
+    "/v1/evaluation/": "eval not found",
+    "/v1/allocation/": "alloc not found",
+    "/v1/client/": "stat: no such file or directory",
+    "/api/": {"message": "not found"},
+}
 
 
 @dataclass
@@ -49,7 +64,7 @@ class Scripted:
     def on(self, request: str, *replies: t.Any) -> None:
         """Script the replies to `METHOD path`: data (then the status is 200), or `(status, data)`; text stays as it is.
 
-        A third item is the token of the next page.
+        A third item is the token of the next page, or a mapping of headers; one whose value is None is left out.
         """
         self.replies[request] = [reply if isinstance(reply, tuple) else (200, reply) for reply in replies]
 
@@ -66,7 +81,7 @@ class Scripted:
         self.asked.append(asked)
         replies = self.replies.get(f"{asked.method} {asked.path}")
         if not replies:
-            return 404, "not found"
+            return 404, next((words for path, words in ABSENT.items() if asked.path.startswith(path)), "")
         return replies.pop(0) if len(replies) > 1 else replies[0]
 
     def serve(self) -> ThreadingHTTPServer:
@@ -85,16 +100,28 @@ class Scripted:
                 url = urllib.parse.urlsplit(self.path)
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 query = dict(urllib.parse.parse_qsl(url.query))
-                headers = {name.title(): value for name, value in self.headers.items()}
-                asked = Asked(self.command, url.path, query, headers, decoded(body, headers.get("Content-Type")))
-                status, data, *next_token = fake.answer(asked)
+                sent = {name.title(): value for name, value in self.headers.items()}
+                asked = Asked(self.command, url.path, query, sent, decoded(body, sent.get("Content-Type")))
+                status, data, *more = fake.answer(asked)
+                if status in (CLOSED, RESET):
+                    self.close_connection = True
+                    if status == RESET:
+                        # Closed with data that nobody waits for: the other side gets a RST.
+                        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                        self.connection.close()
+                    return
                 raw = data.encode() if isinstance(data, str) else json.dumps(data).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(raw)))
-                self.send_header("X-Nomad-Index", "7")
-                for token in next_token:
-                    self.send_header("X-Nomad-NextToken", token)
-                if 300 <= status < 400:
+                self.send_response_only(200 if status == CUT else status)
+                headers = {"Content-Length": str(len(raw)), "X-Nomad-Index": "7", "Date": self.date_time_string()}
+                for one in more:
+                    headers.update(one if isinstance(one, dict) else {"X-Nomad-NextToken": one})
+                for name, value in headers.items():
+                    if value is not None:
+                        self.send_header(name, value)
+                if status == CUT:
+                    raw = raw[: len(raw) // 2]
+                    self.close_connection = True
+                elif 300 <= status < 400:
                     self.send_header("Location", "/elsewhere")
                 self.end_headers()
                 self.wfile.write(raw)

@@ -82,3 +82,9 @@ def test_errors_of_the_lookup_are_ours_and_hold_no_token(nomad, look):
     assert SECRET not in str(failed.value)
     with pytest.raises(AnsibleLookupError, match="not a variable's path"):
         look("a b")
+
+
+def test_one_variable_is_in_one_namespace(nomad, look):
+    with pytest.raises(AnsibleLookupError, match="namespace"):
+        look(PATH, namespace="*", default="none")
+    assert not nomad.asked

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import threading
 import urllib.request
 
@@ -55,6 +56,20 @@ def test_other_proxies_or_another_place_are_other_connections(nomad, in_process,
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     in_process("variable", **ARGS)
     assert nomad.connections == 2
+
+
+def test_file_descriptors_above_1023(nomad, in_process):
+    """As in an Ansible with many forks, or with many open files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
+    taken = [os.open(os.devnull, os.O_RDONLY) for _number in range(1100)]
+    try:
+        write(nomad, in_process)
+    finally:
+        for number in taken:
+            os.close(number)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert nomad.connections == 1
 
 
 def test_a_late_answer_is_not_taken_for_that_of_the_next_request(nomad, monkeypatch):

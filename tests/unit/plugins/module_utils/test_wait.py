@@ -73,7 +73,7 @@ def test_nobody_listens_any_more(nomad, patient):
 
 
 @pytest.mark.parametrize(
-    ("refusal", "kind"), [((403, "Permission denied"), "denied"), ((404, "no"), "not_found"), ((400, "bad"), "refused")]
+    ("refusal", "kind"), [((403, "Permission denied"), "denied"), ((404, "job not found"), "not_found"), ((400, "bad"), "refused")]
 )
 def test_what_no_waiting_changes(nomad, patient, refusal, kind):
     nomad.on("GET /v1/job/x", refusal)

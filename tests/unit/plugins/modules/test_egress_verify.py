@@ -63,7 +63,7 @@ def test_all_allocations_are_verified_and_a_stopped_one_hides_no_other(nomad, in
         ({}, {"Periodic": {"Enabled": True}}, "Job crawler runs nothing itself"),
         ({}, {"ParameterizedJob": {"Payload": "optional"}}, "Job crawler runs nothing itself"),
         ({"group": "other"}, {}, "No group of job crawler has a task tailscale"),
-        ({"namespace": "*"}, {}, "crawler is looked for in one namespace"),
+        ({"namespace": "*"}, {}, "the job crawler is in one namespace"),
         ({"expect": ["203.0.113.0/255.0.0.0"]}, {}, "neither an address nor a CIDR"),
     ],
 )

@@ -112,7 +112,9 @@ def test_what_cannot_be_started(nomad, in_process, found, given, words):
     assert nomad.count(DISPATCH) == 0
 
 
-@pytest.mark.parametrize(("reply", "kind"), [((403, "Permission denied"), "denied"), ((503, "no"), "server"), ((404, "no"), "not_found")])
+@pytest.mark.parametrize(
+    ("reply", "kind"), [((403, "Permission denied"), "denied"), ((503, "no"), "server"), ((404, "job not found"), "not_found")]
+)
 def test_refusals(nomad, in_process, reply, kind):
     nomad.on(JOB, reply)
     assert in_process("job_dispatch", job="import", token="a-token")["failure"]["kind"] == kind

@@ -30,7 +30,7 @@ def site(nomad) -> t.Callable[..., None]:
         nomad.on("GET /v1/job/shop", job("shop", image, {"SIDECAR_TAGS": ""}))
         nomad.on("GET /v1/job/other", job("other", "other", None))
         nomad.on("GET /v1/vars", [{"Namespace": "default", "Path": path} for path in paths])
-        nomad.on("GET /v1/acl/token/self", token or {"Name": "t"})
+        nomad.on("GET /v1/acl/token/self", token or {"AccessorID": "t"})
 
     return site
 

@@ -80,7 +80,10 @@ def test_age_is_measured_by_the_servers_clock(nomad, in_process, site):
 @pytest.mark.parametrize(
     ("replies", "verdict"),
     [
-        ({STAT: (404, "file not found")}, "never_written"),
+        ({STAT: (404, "stat x: no such file or directory")}, "never_written"),
+        ({STAT: (404, 'Unknown node "n"')}, "client_down"),
+        ({STAT: (404, "<html>not found</html>")}, "refused"),
+        ({STAT: "<html>"}, "refused"),
         ({STAT: (404, "No path to node")}, "client_down"),
         ({STAT: (500, "rpc error: EOF")}, "client_down"),
         ({STAT: (400, "no")}, "refused"),
@@ -127,7 +130,7 @@ def test_after_the_stop(site, in_process, screen):
     site.on("GET /v1/job/whoami/allocations", [listed(desired="stop", status="complete")])
     site.on(CAT, json.dumps(evidence("logged_out", age=99)))
     assert in_process("tailscale_health", job="whoami", state="logged_out")["nodes"][0]["verdict"] == "logged_out"
-    site.on(STAT, (404, "no such file"), {"IsDir": True})
+    site.on(STAT, (404, "no such file or directory"), {"IsDir": True})
     assert in_process("tailscale_health", check=True, job="whoami", state="logged_out")["nodes"][0]["verdict"] == "abandoned"
     site.on(STAT, (404, "no such file or directory"))
     assert in_process("tailscale_health", job="whoami", state="logged_out")["nodes"][0]["verdict"] == "collected"

@@ -82,11 +82,29 @@ def test_a_credential_may_end_with_its_line(control_plane, ask, devices, end):
     assert "********: over" in ask("tailnet_device_info", **control_plane.args, api_key=API_KEY + end)["msg"]
 
 
-@pytest.mark.parametrize("args", [{"api_key": f"{API_KEY}\nmore"}, {"control_url": "https://[::1"}])
-def test_what_http_cannot_carry_is_not_repeated(control_plane, ask, args):
-    result = ask("tailnet_device_info", **control_plane.args, **args)
+def test_what_http_cannot_carry_is_not_repeated(control_plane, ask):
+    result = ask("tailnet_device_info", **control_plane.args, api_key=f"{API_KEY}\nmore")
     assert failure(result)["kind"] == "invalid_input"
     assert "in the credential is something that HTTP cannot carry" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("https://[::1", "is not an address"),
+        ("https://me:{secret}@headscale.example", "contains a user or a password"),
+        ("https://me:{secret}@headscale.example:port", "is not an address"),
+        ("ftp://me:{secret}@headscale.example", "begins with http://, https://, not ftp://"),
+        ("unix:///run/headscale.sock", "begins with http://, https://, not unix://"),
+        ("https://headscale.example?x={secret}", "behind ? or #"),
+    ],
+)
+def test_an_address_that_is_none(control_plane, ask, address, words):
+    result = ask("tailnet_device_info", **control_plane.args, control_url=address.replace("{secret}", NEW_TEXT[::-1]))
+    assert failure(result)["kind"] == "invalid_input"
+    assert words in result["msg"]
+    assert "control_url" in result["msg"]
+    assert "x=" in address or NEW_TEXT[::-1] not in str(result)
 
 
 def test_an_api_token_that_is_not_known(tailscale, ask):

@@ -41,7 +41,7 @@ def logic(params: Json, run: Run) -> Json:
         wait.tell(f"{len(nodes) - len(open_)}/{len(nodes)} nodes {goal.replace('_', ' ')}")
         for node in nodes:
             wait.tell(_line(node), topic=node["alloc_id"])
-        if run.check or goal == "observed" or not (open_ or wanted.lacks):
+        if run.check or goal == "observed" or not (open_ or wanted.lacks or (goal == "ready" and not nodes)):
             break
         looks = looks + 1 if any(node["verdict"] in FINAL for node in open_) else 0
         # The evidence of an allocation that has ended stays as it is.

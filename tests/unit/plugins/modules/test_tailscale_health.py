@@ -158,6 +158,12 @@ def test_a_system_job_is_wanted_on_each_node_with_room(site, in_process, evaluat
     assert in_process("tailscale_health", check=True, job="whoami")["proved"] is proved
 
 
+def test_a_job_that_is_scaled_to_nothing_is_no_proof(site, in_process):
+    site.on("GET /v1/job/whoami", job(count=0))
+    site.on("GET /v1/job/whoami/allocations", [])
+    assert "no allocation" in in_process("tailscale_health", job="whoami", timeout=0)["msg"]
+
+
 def test_a_stopped_job_is_not_waited_for(site, in_process):
     site.on("GET /v1/job/whoami", job(), job(Stop=True))
     site.on(CAT, json.dumps(evidence("starting")))

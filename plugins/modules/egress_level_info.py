@@ -13,15 +13,23 @@ author:
   - The notailcar.nomad authors (@notailcar)
 description:
   - Asks Nomad for its clients, and says which level of egress the role P(notailcar.nomad.egress_worker#role) can have on each.
-  - Only clients that are ready and eligible count.
+  - Only clients that are ready and eligible count, and with O(spec) only those that the job allows.
   - Nomad does not know whether a client's docker plugin allows C(net_admin) and whether there is C(/dev/net/tun), which V(locked) needs.
     Where one lacks, the deployment fails, and its message says so.
 options:
   datacenters:
-    description: Datacenters whose clients count, with C(*) as in a job.
+    description: Datacenters whose clients count, with C(*) as in a job. Those of O(spec) win.
     type: list
     elements: str
     default: ["*"]
+  spec:
+    description:
+      - The job, in a form that M(notailcar.nomad.job) accepts. Its datacenters, its node pool, its constraints, and the constraints of its
+        first group and of this group's tasks decide which clients count; nothing else of it is used.
+      - Nomad itself decides, by a plan of a job with the same constraints and one small task. Nothing is registered.
+        A client that is full counts.
+    type: raw
+    version_added: 0.4.0
   mode:
     description: Only the levels of this mode of tailscaled. By default those of both.
     type: str
@@ -43,7 +51,7 @@ attributes:
     details:
       - Nothing is ever changed.
 notes:
-  - The token needs C(node { policy = "read" }).
+  - The token needs C(node { policy = "read" }); with O(spec) also C(submit-job), or C(parse-job) and C(plan-job).
 seealso:
   - module: notailcar.nomad.egress_verify
 """
@@ -53,6 +61,13 @@ EXAMPLES = r"""
   notailcar.nomad.egress_level_info:
   register: site
 
+- name: See which level the clients of a node pool allow
+  notailcar.nomad.egress_level_info:
+    spec:
+      ID: crawler
+      NodePool: egress
+  register: pool
+
 - name: Show what each client lacks
   ansible.builtin.debug:
     var: site.clients
@@ -60,7 +75,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 level:
-  description: The best level that at least one client allows.
+  description: The best level that at least one client allows, of those that the job of O(spec) may run on.
   returned: success
   type: str
   sample: locked

@@ -18,12 +18,14 @@ description:
     and is fresh by the clock of the Nomad server.
   - A job whose evidence is missing, old or bad is never called proved, nor one that has fewer allocations than it should. Allocations of an
     older version that still run count, too.
-  - When no waiting can help any more, because every allocation that is not proved was stopped by its guard or has none, it fails at once.
+  - When no waiting can help any more, because every allocation that is not proved was stopped by its guard or has none, or because the job
+    O(job) is stopped, it fails at once.
 options:
   job:
     description:
       - ID of the job. One that only starts others, periodic or parameterized, has no egress of its own; name one of those.
-      - Without it all running jobs of the namespace that have a guard, and with namespace V(*) those of all.
+      - Without it all running jobs of the namespace that have a guard, and with namespace V(*) those of all. A job that is stopped or
+        purged while the module waits is left out.
     type: str
   group:
     description: Look at this group only. Without it all groups that have the task count.
@@ -97,7 +99,7 @@ namespace:
   type: str
   sample: default
 proved:
-  description: Whether every allocation is proved.
+  description: Whether every allocation is proved, and none is missing.
   returned: success
   type: bool
   sample: true

@@ -105,6 +105,7 @@ options:
     description:
       - Wait until the deployment is successful (services, and system jobs with an C(update) block), all allocations run (system jobs
         without), all are complete (batch, sysbatch), or all have ended (O(state=absent)).
+      - A system or sysbatch job does not wait for a node without room for it; a warning names the reason.
       - Periodic and parameterized jobs are only registered; M(notailcar.nomad.job_dispatch) starts them.
     type: bool
     default: true
@@ -125,6 +126,8 @@ options:
       - Refuse, before anything is registered, a job whose plan has allocations that no client can take.
         System jobs are refused only where no client is left for them.
       - With V(false) it is registered, and the wait goes on until there is room, for example because clients are added.
+      - A service or system job that is unchanged is refused only when a group of it runs nowhere, for example after the loss of its only
+        node. When a part of its allocations cannot be placed, the job is unchanged, and a warning names the group and the reason.
     type: bool
     default: true
     version_added: 0.2.0

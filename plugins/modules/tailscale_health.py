@@ -30,7 +30,9 @@ options:
     default: tailscale
   state:
     description:
-      - With V(ready) the allocations of the newest version that should run are looked at. A node is ready when its backend runs, the
+      - With V(ready) the allocations of the newest version that should run are looked at. As many must be there as the job's count, or as
+        its canaries while these wait for their promotion; of a system job, one on each node that has room. The task fails at once when
+        the job is stopped. A node is ready when its backend runs, the
         control server sees it online, it has a tailnet address, its key has not expired, name, tags and serve configuration are
         the wanted ones, and the sidecar itself says so.
       - With V(logged_out), used after a job was stopped, the last allocations' nodes must have left the tailnet.
@@ -122,7 +124,7 @@ namespace:
   sample: default
 proved:
   description:
-    - Whether every node is proved.
+    - Whether every node is proved, and none is missing.
     - V(false) in check mode, and with O(state=logged_out) when nothing is left that could prove it.
   returned: success
   type: bool

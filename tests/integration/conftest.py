@@ -127,14 +127,15 @@ def nomad_environment(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Caller:
-    """Calls modules in this process, as the Ansible worker does; `lines` are what the last call showed."""
+    """Calls modules in this process, as the Ansible worker does; `lines` and `warnings` are what the last call showed."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.warnings: list[str] = []
 
     def __call__(self, module: str, /, check: bool = False, **args: t.Any) -> in_process.Result:
         screen = in_process.Screen()
-        self.lines = screen.lines
+        self.lines, self.warnings = screen.lines, screen.warnings
         return in_process.call(screen, module, args, check)
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import signal
 import typing as t
 import uuid
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ class Server:
 
 
 FIRST = Server("nomad", NOMAD_PORT)
+SECOND_CLIENT = "nomad-second-client"
 
 
 def start_server() -> None:
@@ -89,6 +91,27 @@ def start_client() -> None:
     names = ["IP:127.0.0.1", "DNS:localhost", "DNS:client.global.nomad"]
     _start(CLIENT.name, "nomad-client.hcl", names, ip=SITE_IP, **settings)
     CLIENT.wait()
+
+
+def start_second_client(memory: int) -> None:
+    """Start a client that has only the mock driver and so many MB of memory, and wait until jobs may be placed on it."""
+    names = ["IP:127.0.0.1", "DNS:localhost", "DNS:client.global.nomad"]
+    settings = {"agent": SECOND_CLIENT, "loopback": RELAY_IP, "cgroup": cgroups.NOMAD, "memory": str(memory)}
+    _start(SECOND_CLIENT, f"{SECOND_CLIENT}.hcl", names, ip=SITE_IP, **settings)
+    wait_until(lambda: second_client()["Status"] == "ready", "the second client ready")
+
+
+def second_client() -> dict[str, t.Any]:
+    """The second client as Nomad lists it, without fields before Nomad knows it."""
+    return next((node for node in FIRST.ask("/v1/nodes") if node["Name"] == SECOND_CLIENT), {"Status": ""})
+
+
+def remove_second_client() -> None:
+    """End it, and let Nomad forget it."""
+    if process.recorded(SECOND_CLIENT):
+        process.send(SECOND_CLIENT, signal.SIGKILL, wait=10)
+    if node := second_client().get("ID"):
+        FIRST.ask(f"/v1/node/{node}/purge", "PUT")
 
 
 def start_again(name: str) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import typing as t
 from dataclasses import dataclass
 
 from .._errors import Refused
@@ -15,6 +16,7 @@ from .._nomad.jobs import job_path
 from .._redact import scrub
 from .placement import placement_failures
 from .plan_diff import render_diff
+from .wanted import PER_NODE
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,13 @@ class Plan:
 
     @property
     def changed(self) -> bool:
-        """A spec that is the same may still have something to place, for example a lost allocation."""
-        return self.differs or any(self._to_place(updates) > 0 for updates in self.updates.values())
+        """A spec that is the same may still have something to place, for example a lost allocation that a client has room for."""
+        return self.differs or any(self._to_place(group, updates) > 0 for group, updates in self.updates.items())
+
+    @property
+    def awaits_room(self) -> bool:
+        """Whether a run waits for room: what cannot be placed of a spec that is the same is only warned of."""
+        return self.differs or not self.failed_groups
 
     @property
     def failed_groups(self) -> dict[str, list[str]]:
@@ -71,16 +78,22 @@ class Plan:
                 found.append(about + text)
         return found
 
-    def _to_place(self, updates: dict[str, int]) -> int:
+    def unplaced(self, group: str) -> int:
+        """Count the allocations of a group that cannot be placed."""
+        failed = (self.raw.get("FailedTGAllocs") or {}).get(group)
+        return 1 + int(failed.get("CoalescedFailures") or 0) if failed else 0
+
+    def _to_place(self, group: str, updates: dict[str, int]) -> int:
         """Count the allocations that an unchanged spec would really place; Nomad's own plan counts more.
 
-        It updates every allocation in place, counts those once more as placed for system jobs, replaces canaries that wait for
-        their promotion, and places finished batch jobs again although registering them again does not run them.
+        It counts those that cannot be placed, updates every allocation in place, replaces canaries that wait for their promotion, and
+        places finished batch jobs again although registering them again does not run them. For system jobs, Nomad ≥ 1.11 counts those
+        that stay as placed, too, but not those that cannot be placed; earlier versions do the opposite.
         """
         if self.kind not in ("service", "system"):
             return 0
-        counted_twice = updates.get("InPlaceUpdate", 0) if self.kind == "system" else 0
-        return updates.get("Place", 0) + updates.get("DestructiveUpdate", 0) - counted_twice
+        stays = updates.get("InPlaceUpdate", 0) + updates.get("Ignore", 0) if self.kind == "system" else 0
+        return updates.get("Place", 0) + updates.get("DestructiveUpdate", 0) - max(stays, self.unplaced(group))
 
     def result(self) -> Json:
         """Return the plan as modules return it."""
@@ -110,17 +123,30 @@ def plan_job(client: Client, job: Json) -> Plan:
     return Plan(answer.data, job)
 
 
-def check_placeable(plan: Plan, name: str) -> None:
+def check_placeable(plan: Plan, name: str, running: t.Collection[str]) -> None:
     """Raise when a group cannot be placed: registering would only leave a blocked job behind.
 
-    A system job is placed where there is room: that is nowhere only when no node is left.
+    A system job is placed where there is room: that is nowhere only when no node is left. `running` are the groups of an unchanged job
+    of which something runs.
     """
-    failed = plan.failed_groups
-    if plan.kind in ("system", "sysbatch"):
-        failed = {group: told for group, told in failed.items() if not any(plan.updates.get(group, {}).values())}
+
+    def anywhere(group: str) -> bool:
+        return group in running or (plan.kind in PER_NODE and any(plan.updates.get(group, {}).values()))
+
+    failed = {group: told for group, told in plan.failed_groups.items() if not anywhere(group)}
     if failed:
         lines = [f"group {group}: {reason}" for group, reasons_ in failed.items() for reason in reasons_]
         raise Refused(f"Job {name} cannot be placed; nothing was registered.\n  " + "\n  ".join(lines), failed_groups=failed)
+
+
+def placement_warnings(plan: Plan) -> list[str]:
+    """Return a sentence for each group of which a run places less than it should, and does not wait for the rest."""
+    if plan.differs and plan.kind not in PER_NODE:
+        return []
+    return [
+        f"{plan.unplaced(group)} allocation(s) of group {group} cannot be placed: {'; '.join(reasons)}"
+        for group, reasons in plan.failed_groups.items()
+    ]
 
 
 def _snake(name: str) -> str:

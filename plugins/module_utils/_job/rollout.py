@@ -25,11 +25,12 @@ from .._nomad.deployments import (
     reverts_on_failure,
     unpromoted_groups,
 )
-from .._nomad.evaluations import evaluation_of_registration, has_open_evaluation
+from .._nomad.evaluations import evaluation_of_registration, list_evaluations
 from .._nomad.jobs import read_job
 from .._wait import Wait
 from .failure import causes_text, failure_causes
 from .placement import placement_failures
+from .wanted import groups_without_any, open_evaluations, should_run
 
 # Seconds between two looks at the allocations while the deployment itself is silent: no query blocks on both.
 DEPLOYMENT_QUERY_SECONDS = 1
@@ -43,9 +44,11 @@ class Rollout:
     """One version of one job (as read from Nomad after its registration) on its way.
 
     `canaries` decides what happens when all canaries are healthy: "hold" ends the wait there, "promote" promotes them and waits on.
+    `awaits_room` is whether the allocations of a service that no client has room for are waited for, too; those of a group of which
+    nothing is placed always are.
     """
 
-    def __init__(self, client: Client, job: Json, wait: Wait, canaries: str = "hold") -> None:
+    def __init__(self, client: Client, job: Json, wait: Wait, canaries: str = "hold", awaits_room: bool = True) -> None:
         self._client = client.with_wait(wait)
         self._spec = job
         self._job: str = job["ID"]
@@ -54,6 +57,8 @@ class Rollout:
         self._retried = any(reschedules(group) for group in job.get("TaskGroups") or [])
         self._wait = wait
         self._canaries = canaries
+        # A batch job is done only when all of it has run.
+        self._awaits_room = awaits_room or self._goal == "complete"
         self._hopeless_since: float | None = None
         self._unplaced = ""
         self._checks: dict[str, list[Json]] = {}
@@ -156,20 +161,35 @@ class Rollout:
             if (tell and not self.deployment) or not over:
                 self._wait.tell(f"{len(done)}/{len(live)} allocations {self._goal}")
                 tell_task_events(self._wait, self.allocations)
+            if not live:
+                self._check_not_replaced()
             if over:
                 return
-            if tell and not live:
-                self._check_not_replaced()
             self._check_hope()
 
     def _live(self) -> list[Json]:
-        return [allocation for allocation in self.allocations if allocation["DesiredStatus"] == "run"]
+        return should_run(self._spec, self.allocations)
 
     def _done(self) -> list[Json]:
         return [allocation for allocation in self._live() if allocation["ClientStatus"] == self._goal]
 
     def _arrived(self) -> bool:
-        return len(self._done()) == len(self._live()) and not has_open_evaluation(self._client, self._job)
+        done = self._done()
+        left = [allocation for allocation in self._live() if allocation not in done]
+        if len(left) > len(given_up_allocations(left)):
+            return False
+        found = open_evaluations(list_evaluations(self._client, self._job))
+        # A failed allocation whose successor waits for room is as good as not placed.
+        if left and not (found.blocked and self._retried and not self._awaits_room):
+            return False
+        if (found.blocked or found.full_node) and groups_without_any(self._spec, done):
+            return False
+        return not found.pending and not (found.blocked and self._awaits_room)
+
+    def _scheduler_acts(self) -> bool:
+        """Return whether the scheduler may still place an allocation."""
+        found = open_evaluations(list_evaluations(self._client, self._job))
+        return found.pending or found.blocked or (found.full_node and bool(groups_without_any(self._spec, self._live())))
 
     def _read_allocations(self, **query: t.Any) -> int:
         answer = list_allocations(self._client, self._job, **query)
@@ -183,8 +203,8 @@ class Rollout:
         """Raise when Nomad has given up on an allocation, or when the time is over."""
         if self._wait.over:
             self._give_up()
-        lost = given_up_allocations(self.allocations)
-        if not lost or has_open_evaluation(self._client, self._job):
+        lost = given_up_allocations(self._live())
+        if not lost or self._scheduler_acts():
             self._hopeless_since = None
             return
         deploying = is_under_way(self.deployment)

@@ -41,7 +41,8 @@ def logic(params: Json, run: Run) -> Json:
         with Wait(name, params["timeout"], run.progress) as wait:
             patient = client.with_wait(wait)
             job = read_job(patient, name)
-            rollout = Rollout(client, job, wait, "promote")
+            # What has lost its place after a successful deployment is not the deployment's.
+            rollout = Rollout(client, job, wait, "promote", awaits_room=False)
             result["reverted_to"] = (_promote if goal == "promoted" else _fail)(patient, rollout, deployment, changed, params["wait"])
             deployment = read_deployment(patient, deployment["ID"]).data
     return {**result, "deployment": deployment_result(deployment)}

@@ -6,37 +6,59 @@
 from __future__ import annotations
 
 import fnmatch
-import typing as t
 
 from ...module_utils import _arguments
 from .._entry import Entry, Run
 from .._errors import InvalidInput
+from .._job.level_probe import exclusions
+from .._job.specification import read_specification
 from .._json import Json
 from .._nomad.client import Client
 
 # The best one first.
 LEVELS = ("isolated", "locked", "monitored")
+# Nomad's name for all node pools together.
+EVERY_POOL = "all"
 
 
 def logic(params: Json, run: Run) -> Json:
-    """Return the best level that a client offers, and what each client offers."""
-    nodes = Client.from_options(params).get("/v1/nodes", "list the clients", "node:read", resources="true").data
-    clients = [_client(node, params) for node in nodes if _eligible(node, params["datacenters"])]
-    offered = {level for client in clients for level in client["levels"]}
-    best = next((level for level in LEVELS if level in offered), None)
-    if best is None:
-        lines = [f"{client['name']}: {'; '.join(client['missing'])}" for client in clients]
-        where = ", ".join(params["datacenters"])
-        raise InvalidInput(
-            f"No client can run a worker with verified egress{':' if lines else f': none in {where} is ready and eligible'}"
-            + "".join(f"\n  {line}" for line in lines)
-        )
-    return {"changed": False, "level": best, "clients": clients}
+    """Return the best level that a client offers to the job, and what each client offers."""
+    client = Client.from_options(params)
+    job: Json = {"Datacenters": params["datacenters"], "NodePool": EVERY_POOL}
+    if params["spec"] is not None:
+        job = read_specification(client, {**params, "variables": None, "var_files": None}).job
+        client = client.in_namespace(job.get("Namespace") or client.namespace or "default", job.get("Region"))
+    nodes = client.get("/v1/nodes", "list the clients", "node:read", resources="true").data
+    clients = [_client(node, params) for node in nodes if _eligible(node, job)]
+    excluded: list[str] = []
+    for level in LEVELS:
+        if not any(level in one["levels"] for one in clients):
+            continue
+        network = f"cni/{params['cni_network']}" if level == "isolated" else "bridge"
+        reasons = exclusions(client, job, network) if params["spec"] is not None else []
+        if not reasons:
+            return {"changed": False, "level": level, "clients": clients}
+        excluded += [f"level {level}: {reason}" for reason in reasons]
+    lines = excluded or [f"{one['name']}: {'; '.join(one['missing'])}" for one in clients]
+    where = ", ".join(_datacenters(job)) + (f" of node pool {_pool(job)}" if params["spec"] is not None else "")
+    raise InvalidInput(
+        f"No client can run a worker with verified egress{':' if lines else f': none in {where} is ready and eligible'}"
+        + "".join(f"\n  {line}" for line in lines)
+    )
 
 
-def _eligible(node: Json, datacenters: t.Sequence[str]) -> bool:
+def _datacenters(job: Json) -> list[str]:
+    return job.get("Datacenters") or ["*"]
+
+
+def _pool(job: Json) -> str:
+    return job.get("NodePool") or "default"
+
+
+def _eligible(node: Json, job: Json) -> bool:
     able = node["Status"] == "ready" and node["SchedulingEligibility"] == "eligible"
-    return able and any(fnmatch.fnmatchcase(node["Datacenter"], pattern) for pattern in datacenters)
+    in_pool = _pool(job) in (EVERY_POOL, node.get("NodePool") or "default")
+    return able and in_pool and any(fnmatch.fnmatchcase(node["Datacenter"], pattern) for pattern in _datacenters(job))
 
 
 def _client(node: Json, params: Json) -> Json:
@@ -66,6 +88,7 @@ ENTRY = Entry(
     arguments={
         **_arguments.connection(),
         "datacenters": {"type": "list", "elements": "str", "default": ["*"]},
+        "spec": {"type": "raw"},
         "mode": {"type": "str", "choices": ["userspace", "kernel"]},
         "cni_network": {"type": "str", "default": "notailcar-egress"},
     },

@@ -8,10 +8,10 @@ from __future__ import annotations
 from ...module_utils import _arguments
 from .._entry import Entry, Run
 from .._errors import InvalidInput, TimedOut
+from .._job.wanted import Wanted, read_wanted
 from .._json import Json
-from .._nomad.allocations import list_allocations
 from .._nomad.client import Client
-from .._nomad.jobs import require_job
+from .._nomad.jobs import find_job, require_job
 from .._nomad.paging import list_all
 from .._sidecar.egress import egress_verdict, is_network
 from .._sidecar.evidence import POLL_SECONDS, dns_name, read_evidence
@@ -33,18 +33,17 @@ def logic(params: Json, run: Run) -> Json:
     if params["job"] is None:
         client = client.in_namespace(client.namespace or "default")
         jobs = guarded(client)
-        if not jobs:
-            run.warn(f"No running job of namespace {client.namespace} has a guard: nothing was proved.")
     else:
         client = client.for_one(f"job {params['job']}")
         jobs = [(client, params["job"])]
     earlier: dict[str, float] = {}
     while True:
-        found, lines = [], []
+        found, lines, stopped = [], [], False
         for of, job in jobs:
-            allocations, missing = _look(of, job, params)
-            found += [_allocation(of, job, one, params, earlier) for one in allocations]
-            lines += missing
+            wanted = _look(of, job, params)
+            found += [_allocation(of, job, one, params, earlier) for one in wanted.allocations]
+            lines += wanted.lacks
+            stopped = stopped or wanted.stopped
         open_ = [one for one in found if one["verdict"] != "proved"]
         lines += [_line(one, params) for one in open_]
         wait.tell(f"{len(found) - len(open_)}/{len(found)} allocations proved")
@@ -52,10 +51,12 @@ def logic(params: Json, run: Run) -> Json:
             wait.tell(_line(one, params), topic=one["alloc_id"])
         if run.check or not lines:
             break
-        if wait.over or (open_ and all(one["verdict"] in FINAL for one in open_)):
+        if wait.over or stopped or (open_ and all(one["verdict"] in FINAL for one in open_)):
             seen = [{name: value for name, value in one.items() if name != "evidence"} for one in found]
             raise TimedOut(f"{subject}: not every egress is proved.\n  " + "\n  ".join(lines), allocations=seen)
         wait.pause(POLL_SECONDS)
+    if params["job"] is None and not found and not lines:
+        run.warn(f"No running job of namespace {client.namespace} has a guard: nothing was proved.")
     return {
         "changed": False,
         "job": params["job"],
@@ -72,23 +73,12 @@ def guarded(client: Client) -> list[tuple[Client, str]]:
     return [(client.in_namespace(one["Namespace"]), one["ID"]) for one in running if EGRESS_META_KEY in (one.get("Meta") or {})]
 
 
-def _look(client: Client, name: str, params: Json) -> tuple[list[Json], list[str]]:
-    """Return the allocations that should run, also those of an older version, and a line for each group that lacks some."""
-    job = require_job(client, name)
-    if job["Periodic"] or (job["ParameterizedJob"] and not job["Dispatched"]):
-        raise InvalidInput(f"Job {name} runs nothing itself, it only starts others: name one of those, {name}/…")
-    group, task = params["group"], params["task"]
-    groups = [one for one in job["TaskGroups"] if group in (None, one["Name"]) and any(its["Name"] == task for its in one["Tasks"])]
-    if not groups:
-        raise InvalidInput(f"No group of job {name} has a task {task}.")
-    found = [one for one in list_allocations(client, name).data if one["DesiredStatus"] == "run" and not one.get("NextAllocation")]
-    missing = []
-    for one in groups:
-        placed = sum(allocation["TaskGroup"] == one["Name"] and allocation["ClientStatus"] != "failed" for allocation in found)
-        if placed < one["Count"]:
-            missing.append(f"job {name}: {placed} of {one['Count']} allocations of group {one['Name']} are there")
-    names = [one["Name"] for one in groups]
-    return [allocation for allocation in found if allocation["TaskGroup"] in names], missing
+def _look(client: Client, name: str, params: Json) -> Wanted:
+    """Return the allocations that should run, also those of an older version; none of a listed job that was stopped or purged since."""
+    job = require_job(client, name) if params["job"] else find_job(client, name)
+    if job is None or (job.get("Stop") and not params["job"]):
+        return Wanted([], [])
+    return read_wanted(client, job, params["task"], params["group"], newest=False)
 
 
 def _allocation(client: Client, job: str, allocation: Json, params: Json, earlier: dict[str, float]) -> Json:

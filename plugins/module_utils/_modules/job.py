@@ -11,9 +11,10 @@ from ...module_utils import _arguments
 from .._entry import Entry, Run
 from .._errors import Conflict, InvalidInput, TimedOut
 from .._job.existing_job import check_owner, merge_existing
-from .._job.plan import Plan, check_placeable, plan_job
+from .._job.plan import Plan, check_placeable, placement_warnings, plan_job
 from .._job.rollout import Rollout, reschedules
 from .._job.specification import read_specification
+from .._job.wanted import ENDING, PER_NODE
 from .._json import Json
 from .._nomad.allocations import TERMINAL_STATUSES, allocation_summary, given_up_allocations, list_allocations, short_id, tell_task_events
 from .._nomad.client import Client
@@ -49,9 +50,13 @@ def _present(client: Client, params: Json, run: Run) -> Json:
         _check_index(wanted, plan, name)
     for warning in plan.warnings:
         run.warn(f"{name}: {warning}")
-    if plan.changed and params["require_placement"]:
-        check_placeable(plan, name)
-    earlier = EarlierRun([]) if plan.changed else _earlier_run(client, name, plan, params)
+    # An unchanged job may be one that Nomad has no room for, or one that has failed.
+    known = [] if plan.differs or not plan.index or (plan.changed and plan.awaits_room) else list_allocations(client, name).data
+    if params["require_placement"] and (plan.differs or plan.kind not in ENDING):
+        check_placeable(plan, name, {one["TaskGroup"] for one in _live(known)})
+    for warning in placement_warnings(plan):
+        run.warn(f"{name}: {warning}")
+    earlier = EarlierRun([]) if plan.changed else _earlier_run(client, plan, known, params)
     diff = plan.diff if plan.changed else earlier.told
     result = {
         "changed": bool(diff),
@@ -74,7 +79,7 @@ def _present(client: Client, params: Json, run: Run) -> Json:
                 registration = registration._replace(job_index=plan.index)
         elif earlier.dead:
             registration = _start_over(patient, body, plan.index, earlier.purge)
-        return {**result, **_bring_up(patient, name, registration, params, wait)}
+        return {**result, **_bring_up(patient, plan, registration, params, wait)}
 
 
 class Registration(t.NamedTuple):
@@ -93,12 +98,14 @@ class EarlierRun(t.NamedTuple):
     purge: bool = False
 
 
-def _earlier_run(client: Client, name: str, plan: Plan, params: Json) -> EarlierRun:
-    if not plan.index:
-        return EarlierRun([])
-    allocations = list_allocations(client, name).data
-    live = [one for one in allocations if one["DesiredStatus"] == "run" and one["ClientStatus"] not in TERMINAL_STATUSES]
-    if given_up_allocations(allocations) and not live:
+def _live(allocations: list[Json]) -> list[Json]:
+    return [one for one in allocations if one["DesiredStatus"] == "run" and one["ClientStatus"] not in TERMINAL_STATUSES]
+
+
+def _earlier_run(client: Client, plan: Plan, allocations: list[Json], params: Json) -> EarlierRun:
+    name, live = plan.job["ID"], _live(allocations)
+    # Without room, Nomad itself places what has failed as soon as there is some.
+    if given_up_allocations(allocations) and not live and (plan.awaits_room or plan.kind in PER_NODE):
         purge = _remembers_failures(client, name)
         return EarlierRun(allocations, START_OVER.format("removed with its history" if purge else "stopped"), dead=True, purge=purge)
     if live and params["canaries"] == "promote" and any((one.get("DeploymentStatus") or {}).get("Canary") for one in live):
@@ -115,7 +122,8 @@ def _settled(client: Client, name: str, plan: Plan, earlier: EarlierRun, params:
     registered = read_job(client, name)
     if registered["Periodic"] or registered["ParameterizedJob"]:
         return True
-    return Rollout(client, registered, Wait(name, params["timeout"], lambda line: None)).settled(earlier.allocations)
+    wait = Wait(name, params["timeout"], lambda line: None)
+    return Rollout(client, registered, wait, awaits_room=plan.awaits_room).settled(earlier.allocations)
 
 
 def _check_index(wanted: int | None, plan: Plan, name: str) -> None:
@@ -130,7 +138,8 @@ def _check_index(wanted: int | None, plan: Plan, name: str) -> None:
     )
 
 
-def _bring_up(client: Client, name: str, registration: Registration, params: Json, wait: Wait) -> Json:
+def _bring_up(client: Client, plan: Plan, registration: Registration, params: Json, wait: Wait) -> Json:
+    name = plan.job["ID"]
     registered = read_job(client, name)
     # Nomad compares the index before it writes, not while it writes: of two writes at once both may be taken, and the last one stays.
     now = registered["JobModifyIndex"]
@@ -141,7 +150,7 @@ def _bring_up(client: Client, name: str, registration: Registration, params: Jso
             check_index=registration.job_index,
             job_modify_index=now,
         )
-    rollout = Rollout(client, registered, wait, params["canaries"])
+    rollout = Rollout(client, registered, wait, params["canaries"], plan.awaits_room)
     # Periodic and parameterized jobs only run later.
     if params["wait"] and not (registered["Periodic"] or registered["ParameterizedJob"]):
         rollout.follow(registration.evaluation)

@@ -15,7 +15,7 @@ from .._entry import Entry, Run
 from .._errors import Failed, InvalidInput
 from .._json import Json
 from .._nomad.client import Client
-from .._nomad.jobs import read_job
+from .._nomad.jobs import find_job
 from .._nomad.paging import list_all
 
 Finding = tuple[str, str, str]
@@ -51,8 +51,9 @@ def logic(params: Json, run: Run) -> Json:
 def _jobs_with_sidecar(client: Client) -> t.Iterator[Json]:
     for stub in list_all(client, "/v1/jobs", "list the jobs", "list-jobs"):
         if stub["Status"] != "dead":
-            job = read_job(client.in_namespace(stub["Namespace"]), stub["ID"])
-            if any(SIDECAR_VARIABLE in (task.get("Env") or {}) for group in job["TaskGroups"] for task in group["Tasks"]):
+            # None: it was purged after it was listed.
+            job = find_job(client.in_namespace(stub["Namespace"]), stub["ID"])
+            if job and any(SIDECAR_VARIABLE in (task.get("Env") or {}) for group in job["TaskGroups"] for task in group["Tasks"]):
                 yield job
 
 

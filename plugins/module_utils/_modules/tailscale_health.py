@@ -10,6 +10,7 @@ import typing as t
 from ...module_utils import _arguments
 from .._entry import Entry, Run
 from .._errors import InvalidInput, TimedOut
+from .._job.wanted import Wanted, read_wanted
 from .._json import Json
 from .._nomad.allocations import TERMINAL_STATUSES, allocation_hostname, list_allocations
 from .._nomad.client import Client
@@ -34,18 +35,21 @@ def logic(params: Json, run: Run) -> Json:
     goal = params["state"]
     looks = 0
     while True:
-        nodes = _look(client, params)
+        wanted = _wanted(client, params)
+        nodes = [_node(client, allocation, params) for allocation in wanted.allocations]
         open_ = [node for node in nodes if node["verdict"] not in SETTLED[goal]]
         wait.tell(f"{len(nodes) - len(open_)}/{len(nodes)} nodes {goal.replace('_', ' ')}")
         for node in nodes:
             wait.tell(_line(node), topic=node["alloc_id"])
-        if run.check or goal == "observed" or not (open_ or (goal == "ready" and not nodes)):
+        if run.check or goal == "observed" or not (open_ or wanted.lacks or (goal == "ready" and not nodes)):
             break
         looks = looks + 1 if any(node["verdict"] in FINAL for node in open_) else 0
         # The evidence of an allocation that has ended stays as it is.
         ended = goal == "logged_out" and all(node["client_status"] in TERMINAL_STATUSES for node in open_)
-        if ended or wait.over or looks >= FINAL_LOOKS:
-            _give_up(params, nodes, open_, f" after {wait.seconds} s" if wait.over else "")
+        if ended or wait.over or wanted.stopped or looks >= FINAL_LOOKS:
+            nothing = [] if nodes else [f"job {params['job']} has no allocation with a task {params['task']} that should run"]
+            lines = [*nothing, *wanted.lacks, *map(_line, open_)]
+            _give_up(params, nodes, lines, f" after {wait.seconds} s" if wait.over else "")
         wait.pause(POLL_SECONDS)
     for node in nodes if goal == "ready" else ():
         if node["open_ports"]:
@@ -57,12 +61,11 @@ def logic(params: Json, run: Run) -> Json:
     unknown = [node for node in nodes if goal == "logged_out" and node["verdict"] in UNKNOWN]
     for node in unknown:
         run.warn(f"{params['job']}: whether node {node['alloc_id'][:8]} logged out is not known: {node['reason']}")
-    proved = bool(nodes) and not open_ and not unknown
+    proved = bool(nodes) and not open_ and not unknown and not wanted.lacks
     return {"changed": False, "job": params["job"], "namespace": client.namespace, "proved": proved, "nodes": nodes}
 
 
-def _give_up(params: Json, nodes: list[Json], open_: list[Json], when: str) -> t.NoReturn:
-    lines = [_line(node) for node in open_] or [f"job {params['job']} has no allocation with a task {params['task']} that should run"]
+def _give_up(params: Json, nodes: list[Json], lines: list[str], when: str) -> t.NoReturn:
     if params["state"] == "logged_out":
         lines.append("The control server forgets an ephemeral node by itself, later; remove any other in its admin console.")
     told = params["state"].replace("_", " ")
@@ -70,27 +73,20 @@ def _give_up(params: Json, nodes: list[Json], open_: list[Json], when: str) -> t
     raise TimedOut(f"{params['job']}: not every node is {told}{when}.\n  " + "\n  ".join(lines), nodes=seen)
 
 
-def _look(client: Client, params: Json) -> list[Json]:
-    allocations = observed_allocations(client, params)
-    return [_node(client, allocation, params) for allocation in allocations]
-
-
-def observed_allocations(client: Client, params: Json) -> list[Json]:
-    """The allocations that should run (ready), the last version's allocations (logged_out), or whatever runs (observed)."""
-    job, task = params["job"], params["task"]
-    version = require_job(client, job)["Version"] if params["state"] == "ready" else None
-    found = list_allocations(client, job).data
+def _wanted(client: Client, params: Json) -> Wanted:
+    """Return the allocations that should run (ready), the last version's allocations (logged_out), or whatever runs (observed)."""
+    job, task, group = params["job"], params["task"], params["group"]
     if params["state"] == "ready":
-        kept = [one for one in found if one["JobVersion"] == version and one["DesiredStatus"] == "run"]
-    elif params["state"] == "observed":
+        return read_wanted(client, require_job(client, job), task, group, newest=True)
+    found = list_allocations(client, job).data
+    if params["state"] == "observed":
         kept = [one for one in found if one["ClientStatus"] not in TERMINAL_STATUSES]
     else:
         kept = [one for one in found if one["JobVersion"] == max(one["JobVersion"] for one in found)]
     with_task = [one for one in kept if not one.get("TaskStates") or task in one["TaskStates"]]
     if kept and not with_task:
         raise InvalidInput(f"No group of job {job} has a task {task}.")
-    group = params["group"]
-    return [one for one in with_task if group in (None, one["TaskGroup"])]
+    return Wanted([one for one in with_task if group in (None, one["TaskGroup"])], [])
 
 
 def _node(client: Client, allocation: Json, params: Json) -> Json:

@@ -31,7 +31,7 @@ def list_allocations(client: Client, job: str, **query: t.Any) -> Answer:
 def given_up_allocations(allocations: list[Json]) -> list[Json]:
     """Return those that failed although they should run, and have no successor.
 
-    Nomad gives up on them only when no evaluation is left either: see `has_open_evaluation`.
+    Nomad has given up on them only when no open evaluation is left either.
     """
     wanted = [allocation for allocation in allocations if allocation["DesiredStatus"] == "run"]
     return [allocation for allocation in wanted if allocation["ClientStatus"] == "failed" and not allocation.get("NextAllocation")]

@@ -16,11 +16,6 @@ def list_evaluations(client: Client, job: str) -> list[Json]:
     return sorted(found, key=lambda evaluation: -evaluation["CreateIndex"])
 
 
-def has_open_evaluation(client: Client, job: str) -> bool:
-    """Return whether the scheduler has something to do for the job, now or later."""
-    return any(evaluation["Status"] in ("pending", "blocked") for evaluation in list_evaluations(client, job))
-
-
 def evaluation_of_registration(client: Client, job: Json) -> str | None:
     """Return the id of the evaluation that the last registration of a job (as read from Nomad) made."""
     for evaluation in list_evaluations(client, job["ID"]):

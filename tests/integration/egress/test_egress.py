@@ -100,6 +100,7 @@ def test_without_a_proof_the_app_does_not_start(site: Site, declare) -> None:
     [
         ({"expect": []}, "egress_worker_expect is required"),
         ({"level": "isolated", "cni_network": "elsewhere"}, "cni/elsewhere"),
+        ({"level": "auto", "extra_groups": 'node_pool = "nowhere"'}, "none in * of node pool nowhere is ready and eligible"),
         ({"type": "service", "periodic": {"crons": ["@daily"]}}, "egress_worker_periodic needs egress_worker_type: batch"),
     ],
 )

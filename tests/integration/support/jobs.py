@@ -16,9 +16,9 @@ ENDS_BADLY = {"run_for": "200ms", "exit_code": 3}
 NEVER_STARTS = {"run_for": "600s", "waits_for": "nomad/jobs/nobody-writes-this"}
 
 
-def job(name: str, kind: str, config: Json, *, count: int = 1, update: Json | None = None, **more: t.Any) -> Json:
+def job(name: str, kind: str, config: Json, *, count: int = 1, update: Json | None = None, memory: int = 10, **more: t.Any) -> Json:
     """A job of one task as JSON; what fails is not restarted, what is healthy is so after half a second."""
-    task: Json = {"Name": "app", "Driver": "mock_driver", "Resources": {"CPU": 10, "MemoryMB": 10}}
+    task: Json = {"Name": "app", "Driver": "mock_driver", "Resources": {"CPU": 10, "MemoryMB": memory}}
     task["Config"] = {key: value for key, value in config.items() if key != "waits_for"}
     if "waits_for" in config:
         task["Templates"] = [{"EmbeddedTmpl": f'{{{{ with nomadVar "{config["waits_for"]}" }}}}{{{{ end }}}}', "DestPath": "local/never"}]

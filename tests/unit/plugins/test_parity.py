@@ -38,7 +38,8 @@ def played(nomad, tmp_path):
     """All tasks in process and packaged."""
     nomad.on("PUT /v1/var/a/b", {"ModifyIndex": 12})
     nomad.on("PUT /v1/var/c", (400, f"not {SECRET}"))
-    nomad.on("GET /v1/job/whoami", {"Version": 0, "Stop": True, "Status": "dead"})
+    group = {"Name": "app", "Count": 1, "Tasks": [{"Name": "tailscale"}]}
+    nomad.on("GET /v1/job/whoami", {"ID": "whoami", "Type": "batch", "Version": 0, "Stop": False, "Status": "dead", "TaskGroups": [group]})
     stopped = {"ID": "a0", "Name": "{{ 6 * 7 }}", "ClientStatus": "complete", "DesiredStatus": "run", "CreateIndex": 1}
     nomad.on("GET /v1/job/whoami/allocations", [{**stopped, "JobVersion": 0, "TaskGroup": "app"}])
     stub = {"ID": "whoami", "Namespace": "default", "Type": "service", "Status": "dead", "Stop": True, "CreateIndex": 1}

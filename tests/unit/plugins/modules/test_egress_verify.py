@@ -57,6 +57,46 @@ def test_all_allocations_are_verified_and_a_stopped_one_hides_no_other(nomad, in
     assert [one["verdict"] for one in failed["failure"]["allocations"]] == ["stopped", "proved"]
 
 
+@pytest.mark.parametrize("gone", [(404, "job not found"), job(ID="gone", Stop=True)])
+def test_a_job_that_was_purged_or_stopped_after_it_was_listed_is_left_out(nomad, in_process, gone: t.Any) -> None:
+    nomad.on("GET /v1/jobs", [stub("gone"), stub("crawler")])
+    nomad.on("GET /v1/job/gone", gone)
+    nomad.on("GET /v1/job/gone/allocations", [])
+    nomad.on("GET /v1/job/crawler", job())
+    ran = [allocation("a" * 36, 3), allocation("b" * 36, 3)]
+    nomad.on("GET /v1/job/crawler/allocations", ran)
+    for one in ran:
+        nomad.on(f"GET /v1/client/fs/stat/{one['ID']}", {"Name": "evidence.json"})
+        nomad.on(f"GET /v1/client/fs/cat/{one['ID']}", json.dumps({"alloc_id": one["ID"], "time": time.time(), "egress": proved()}))
+    result = in_process("egress_verify", timeout=0)
+    assert not result.get("failed"), result
+    assert (result["proved"], len(result["allocations"])) == (True, 2)
+
+
+def test_all_jobs_that_were_listed_are_gone(nomad, in_process, screen) -> None:
+    nomad.on("GET /v1/jobs", [stub("gone")])
+    result = in_process("egress_verify", timeout=0)
+    assert result["proved"] is False
+    assert "nothing was proved" in screen.warnings[-1]
+
+
+def test_a_stopped_job_that_was_named_fails_at_once(nomad, in_process) -> None:
+    nomad.on("GET /v1/job/crawler", job(Stop=True))
+    nomad.on("GET /v1/job/crawler/allocations", [])
+    failed = in_process("egress_verify", job="crawler", timeout=3600)
+    assert "job crawler is stopped" in failed["msg"]
+    assert in_process("egress_verify", check=True, job="crawler")["proved"] is False
+
+
+def test_what_ended_of_an_older_version_counts_for_nothing(nomad, in_process) -> None:
+    nomad.on("GET /v1/job/crawler", job(Type="batch"))
+    older = [allocation(letter * 36, 2, ClientStatus="complete") for letter in "ab"]
+    nomad.on("GET /v1/job/crawler/allocations", older)
+    failed = in_process("egress_verify", job="crawler", timeout=0)
+    assert "0 of 2 allocations of group crawler are there" in failed["msg"]
+    assert failed["failure"]["allocations"] == []
+
+
 @pytest.mark.parametrize(
     ("options", "of_job", "words"),
     [

@@ -278,6 +278,146 @@ def test_not_placeable(nomad, in_process, check):
     assert nomad.count("PUT /v1/jobs") == 0
 
 
+NO_ROOM = {"app": {"NodesEvaluated": 1, "DimensionExhausted": {"memory": 1}}}
+TOLD = "whoami: 1 allocation(s) of group app cannot be placed: resource memory: exhausted on 1 of 1 node"
+FULL_NODE = {"Status": "blocked", "CreateIndex": 11, "NodeID": "node-2"}
+NO_NODE = {"Status": "blocked", "CreateIndex": 11, "NodeID": ""}
+
+
+def replanned(**updates):
+    """The plan of the same spec, of which Nomad cannot place one allocation."""
+    return planned("None", 10, Annotations={"DesiredTGUpdates": {"app": updates}}, FailedTGAllocs=NO_ROOM)
+
+
+def grouped(kind="service", count=2, **more):
+    return job(kind, TaskGroups=[{"Name": "app", "Count": count, **more}])
+
+
+@pytest.mark.parametrize("kind", ["system", "sysbatch"])
+def test_a_full_node_does_not_hold_up_the_others(runs, in_process, screen, kind):
+    """Nomad reports such a node with a blocked evaluation that has its ID."""
+    status = "running" if kind == "system" else "complete"
+    runs.on(PLAN, planned(FailedTGAllocs=NO_ROOM))
+    runs.on(JOB, grouped(kind, 1))
+    runs.on("GET /v1/job/whoami/deployment", deployment("successful", 1))
+    runs.on("GET /v1/job/whoami/allocations", [allocation(status)])
+    runs.on("GET /v1/job/whoami/evaluations", [FULL_NODE])
+    result = in_process("job", spec={**SPEC, "Type": kind}, timeout=0)
+    assert not result.get("failed"), result
+    assert [one["client_status"] for one in result["allocations"]] == [status]
+    assert TOLD in screen.warnings
+
+
+@pytest.mark.parametrize("kind", ["system", "sysbatch"])
+@pytest.mark.parametrize("placed", [[], [{**allocation(), "TaskGroup": "other"}]])
+def test_a_group_that_no_node_has_room_for_is_waited_for(runs, in_process, kind, placed):
+    runs.on(PLAN, planned(FailedTGAllocs=NO_ROOM))
+    runs.on(JOB, grouped(kind, 1))
+    runs.on("GET /v1/job/whoami/allocations", [{**one, "ClientStatus": "complete" if kind == "sysbatch" else "running"} for one in placed])
+    runs.on("GET /v1/job/whoami/evaluations", [FULL_NODE])
+    result = in_process("job", spec={**SPEC, "Type": kind}, timeout=0)
+    assert result["failure"]["kind"] == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("kind", "updates", "changed"),
+    [
+        ("service", {"Place": 1, "InPlaceUpdate": 1}, False),
+        ("service", {"Place": 1, "Ignore": 1}, False),
+        ("service", {"Place": 2, "Ignore": 1}, True),
+        # Nomad 1.11 counts the allocations that stay, Nomad 1.8 those that cannot be placed.
+        ("system", {"Place": 3, "InPlaceUpdate": 3}, False),
+        ("system", {"Place": 3, "Ignore": 3}, False),
+        ("system", {"Place": 4, "InPlaceUpdate": 3}, True),
+        ("system", {"Place": 1, "InPlaceUpdate": 0}, False),
+        ("system", {"Place": 1, "Ignore": 3}, False),
+    ],
+)
+def test_what_cannot_be_placed_is_no_change(runs, in_process, kind, updates, changed):
+    runs.on(PLAN, replanned(**updates))
+    runs.on(JOB, grouped(kind))
+    for require in (True, False):
+        result = in_process("job", check=True, spec={**SPEC, "Type": kind}, require_placement=require)
+        assert result["changed"] is changed
+
+
+@pytest.mark.parametrize("require", [True, False])
+def test_an_unchanged_service_that_lost_a_place_is_unchanged(runs, in_process, screen, require):
+    runs.on(PLAN, replanned(Place=1, InPlaceUpdate=1))
+    runs.on(JOB, grouped())
+    runs.on("GET /v1/job/whoami/deployment", deployment("successful", 2))
+    runs.on("GET /v1/job/whoami/evaluations", [NO_NODE])
+    for check in (True, False):
+        result = in_process("job", check=check, spec=SPEC, require_placement=require, timeout=0)
+        assert not result.get("failed"), result
+        assert not result["changed"]
+        assert screen.warnings.pop() == TOLD
+    assert in_process("job", check=True, spec=SPEC)["settled"]
+    assert runs.count("PUT /v1/jobs") == 0
+
+
+def test_an_unchanged_service_of_which_some_can_be_placed_is_registered_and_not_refused(runs, in_process, screen):
+    runs.on(PLAN, replanned(Place=2, InPlaceUpdate=1))
+    runs.on(JOB, grouped(count=3))
+    runs.on("GET /v1/job/whoami/deployment", deployment("successful", 3))
+    runs.on("GET /v1/job/whoami/evaluations", [NO_NODE])
+    result = in_process("job", spec=SPEC, timeout=0)
+    assert not result.get("failed"), result
+    assert result["changed"]
+    assert screen.warnings == [TOLD]
+
+
+def test_a_failed_allocation_whose_successor_waits_for_room_is_not_given_up(runs, in_process, screen):
+    runs.on(PLAN, replanned(Place=1, InPlaceUpdate=1))
+    runs.on(JOB, grouped(ReschedulePolicy={"Unlimited": True}))
+    runs.on("GET /v1/job/whoami/deployment", deployment("successful", 2))
+    runs.on("GET /v1/job/whoami/allocations", [allocation(), {**allocation("failed"), "ID": "another", "Name": "whoami.app[1]"}])
+    runs.on("GET /v1/job/whoami/evaluations", [NO_NODE])
+    result = in_process("job", spec=SPEC, timeout=0)
+    assert not result.get("failed"), result
+    assert (result["changed"], screen.warnings) == (False, [TOLD])
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_an_unchanged_service_of_which_nothing_runs_is_no_success(runs, in_process, check):
+    runs.on(PLAN, replanned(Place=1))
+    runs.on(JOB, grouped(count=1))
+    runs.on("GET /v1/job/whoami/allocations", [allocation("lost", "stop")])
+    runs.on("GET /v1/job/whoami/evaluations", [NO_NODE])
+    runs.on("GET /v1/job/whoami/deployment", deployment("successful", 1))
+    assert "cannot be placed" in in_process("job", check=check, spec=SPEC)["msg"]
+    waited = in_process("job", check=check, spec=SPEC, require_placement=False, timeout=0)
+    assert not waited["settled"] if check else waited["failure"]["kind"] == "timeout"
+    assert runs.count("PUT /v1/jobs") == 0
+
+
+def test_what_failed_and_has_no_room_is_not_started_over(runs, in_process):
+    """Nomad itself places it as soon as there is room."""
+    runs.on(PLAN, replanned(Place=1))
+    runs.on(JOB, grouped(count=1, ReschedulePolicy={"Unlimited": True}))
+    runs.on("GET /v1/job/whoami/allocations", [allocation("failed")])
+    runs.on("GET /v1/job/whoami/evaluations", [NO_NODE])
+    assert not in_process("job", check=True, spec=SPEC, require_placement=False)["changed"]
+
+
+def test_a_new_spec_waits_for_room(runs, in_process):
+    runs.on(PLAN, planned(FailedTGAllocs=NO_ROOM))
+    runs.on("GET /v1/job/whoami/evaluations", [NO_NODE])
+    result = in_process("job", spec=SPEC, require_placement=False, timeout=0)
+    assert result["failure"]["kind"] == "timeout"
+
+
+@pytest.mark.parametrize("end", [job(Stop=True), (404, "job not found")])
+def test_an_unchanged_job_that_somebody_ends_in_between(runs, in_process, end):
+    runs.on(PLAN, planned("None", index=10))
+    runs.on(JOB, job(), end)
+    runs.on("GET /v1/job/whoami/deployment", None)
+    runs.on("GET /v1/job/whoami/allocations", [allocation()], [])
+    result = in_process("job", spec=SPEC, timeout=0)
+    assert result["failure"]["kind"] == "conflict"
+    assert "somebody" in result["msg"]
+
+
 def test_what_nomad_says_on_the_way_is_scrubbed(runs, in_process, screen):
     runs.on(PLAN, planned(Warnings="1 warning:\n\n* Group is old: password=hunter2\n"))
     events = [event("Driver", "Downloading image\nwith password=hunter2")]

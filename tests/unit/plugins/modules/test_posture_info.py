@@ -45,6 +45,12 @@ def test_a_good_site(site, in_process) -> None:
     assert (result["findings"], result["jobs"]) == ([], ["shop"])
 
 
+def test_a_job_that_was_purged_after_it_was_listed_is_left_out(site, nomad, in_process) -> None:
+    site()
+    nomad.on("GET /v1/job/other", (404, "job not found"))
+    assert in_process("posture_info", strict=True)["jobs"] == ["shop"]
+
+
 @pytest.mark.parametrize(
     ("image", "weak"),
     [

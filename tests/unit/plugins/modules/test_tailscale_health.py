@@ -18,11 +18,16 @@ STAT, CAT = f"GET /v1/client/fs/stat/{ALLOCATION}", f"GET /v1/client/fs/cat/{ALL
 @pytest.fixture
 def site(nomad):
     """A job with one allocation whose evidence is good."""
-    nomad.on("GET /v1/job/whoami", {"Version": 3})
+    nomad.on("GET /v1/job/whoami", job())
     nomad.on("GET /v1/job/whoami/allocations", [listed()])
     nomad.on(STAT, {"Size": 1})
     nomad.on(CAT, json.dumps(evidence()))
     return nomad
+
+
+def job(count=1, **more):
+    group = {"Name": "app", "Count": count, "Tasks": [{"Name": "app"}, {"Name": "tailscale"}]}
+    return {"ID": "whoami", "Type": "service", "Version": 3, "Stop": False, "TaskGroups": [group], **more}
 
 
 def listed(version=3, desired="run", status="running", tasks=("app", "tailscale")):
@@ -109,6 +114,65 @@ def test_no_allocation_is_no_proof(site, in_process):
     site.on("GET /v1/job/whoami/allocations", [listed(version=2)])
     result = in_process("tailscale_health", job="whoami", timeout=0)
     assert "no allocation" in result["msg"]
+
+
+FULL = {"Status": "complete", "CreateIndex": 8, "FailedTGAllocs": {"app": {"NodesEvaluated": 1, "DimensionExhausted": {"memory": 1}}}}
+
+
+def test_fewer_nodes_than_the_count_are_no_proof(site, in_process):
+    """Three are wanted, one is there: ready as it is, the others are missing."""
+    site.on("GET /v1/job/whoami", job(count=3))
+    site.on("GET /v1/job/whoami/evaluations", [{"Status": "blocked", "CreateIndex": 9}, FULL])
+    result = in_process("tailscale_health", check=True, job="whoami")
+    assert [node["verdict"] for node in result["nodes"]] == ["ready"]
+    assert not result["proved"]
+    failed = in_process("tailscale_health", job="whoami", timeout=0)
+    assert failed["failure"]["kind"] == "timeout"
+    wanted = "job whoami: 1 of 3 allocations of group app are there: resource memory: exhausted on 1 of 1 node"
+    assert wanted in failed["msg"]
+
+
+def test_a_group_without_the_task_is_not_counted(site, in_process):
+    other = {"Name": "db", "Count": 2, "Tasks": [{"Name": "db"}]}
+    site.on("GET /v1/job/whoami", job(TaskGroups=[*job()["TaskGroups"], other]))
+    assert in_process("tailscale_health", job="whoami")["proved"]
+    assert "has a task tailscale" in in_process("tailscale_health", job="whoami", group="db", timeout=0)["msg"]
+
+
+def test_canaries_that_are_held_are_all_that_is_wanted(site, in_process):
+    whoami = job(count=3)
+    whoami["TaskGroups"][0]["Update"] = {"Canary": 1}
+    site.on("GET /v1/job/whoami", whoami)
+    site.on("GET /v1/job/whoami/allocations", [{**listed(), "DeploymentStatus": {"Canary": True}}])
+    assert in_process("tailscale_health", job="whoami")["proved"]
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "proved"),
+    [
+        ({"Status": "complete"}, True),
+        ({"Status": "blocked", "NodeID": "node-2"}, True),
+        ({"Status": "pending", "NodeID": "node-2"}, False),
+    ],
+)
+def test_a_system_job_is_wanted_on_each_node_with_room(site, in_process, evaluation, proved):
+    site.on("GET /v1/job/whoami", job(Type="system"))
+    site.on("GET /v1/job/whoami/evaluations", [{"CreateIndex": 9, **evaluation}])
+    assert in_process("tailscale_health", check=True, job="whoami")["proved"] is proved
+
+
+def test_a_job_that_is_scaled_to_nothing_is_no_proof(site, in_process):
+    site.on("GET /v1/job/whoami", job(count=0))
+    site.on("GET /v1/job/whoami/allocations", [])
+    assert "no allocation" in in_process("tailscale_health", job="whoami", timeout=0)["msg"]
+
+
+def test_a_stopped_job_is_not_waited_for(site, in_process):
+    site.on("GET /v1/job/whoami", job(), job(Stop=True))
+    site.on(CAT, json.dumps(evidence("starting")))
+    result = in_process("tailscale_health", job="whoami", timeout=3600)
+    assert "job whoami is stopped" in result["msg"]
+    assert "after" not in result["msg"].splitlines()[0]
 
 
 def test_a_task_that_no_group_has(site, in_process):

@@ -28,7 +28,8 @@ options:
     type: str
   meta:
     description:
-      - Values of the job's C(meta_required) and C(meta_optional) keys, as texts.
+      - Values of the job's C(meta_required) and C(meta_optional) keys. Nomad takes strings; a number and a boolean are sent as in JSON,
+        any other value is refused.
       - For parameterized jobs only.
     type: dict
   id_prefix_template:

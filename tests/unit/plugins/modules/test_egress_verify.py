@@ -74,7 +74,9 @@ def test_what_cannot_be_verified(nomad, in_process, options: dict[str, t.Any], o
     assert words in failed["msg"]
 
 
-def test_nothing_to_verify_is_no_proof(nomad, in_process) -> None:
+@pytest.mark.parametrize("no_log", [False, True])
+def test_nothing_to_verify_is_no_proof(nomad, in_process, screen, no_log: bool) -> None:
     nomad.on("GET /v1/jobs", [stub("plain", Meta={})])
-    result = in_process("egress_verify")
+    result = in_process("egress_verify", no_log=no_log)
     assert (result["proved"], result["allocations"]) == (False, [])
+    assert len(screen.warnings) == (0 if no_log else 1)

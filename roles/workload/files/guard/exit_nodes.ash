@@ -7,7 +7,7 @@
 
 # The exit nodes that are offered and online, one on each line: address, all names and addresses, tags.
 exit_nodes_offered() {
-    tailscale_cli status --json 2>/dev/null | awk '
+    tailscale_cli status --json 2>/dev/null | status_layout | awk '
         /^    "nodekey:/ { names = ip = tags = list = ""; online = offer = 0 }
         /^      "DNSName": / { name = $2; gsub(/[",]|\.",$/, "", name); names = names " " name; sub(/\..*/, "", name); names = names " " name }
         /^      "TailscaleIPs": \[/ { list = "ip" }

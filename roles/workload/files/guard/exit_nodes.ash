@@ -62,7 +62,7 @@ exit_nodes_choose() { # address of the failed one, or ''
                 sidecar_observe_for 2
                 return 0
                 ;;
-            2) guard_stop 41 "$guard_seen is seen through exit node $address, which is not $GUARD_EXPECT" ;;
+            2) guard_stop 41 "$guard_seen is seen through exit node $address, $(addresses_complaint "$guard_seen")" ;;
         esac
     done
     return 1

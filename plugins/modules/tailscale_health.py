@@ -197,7 +197,7 @@ nodes:
       type: float
       sample: 1.8
     evidence:
-      description: The evidence as the sidecar wrote it.
+      description: The evidence that the sidecar wrote, without credentials of known shape and without control characters.
       type: dict
 failure:
   description: What went wrong, as data. RV(ignore:msg) says the same in words.

@@ -127,6 +127,7 @@ def test_a_login_address_is_withheld_in_each_layout(shell: Shell, recorded: Reco
             '{"BackendState": 5}',
         ),
         '{"BackendState": "NeedsLogin", "AuthURL": "https://login.example/a/1a2b3c4d}',
+        *('{"BackendState": "Running}', '{"BackendState": "a\\"}', '{"BackendState": "a\tb"}'),
     ],
 )
 def test_the_sidecar_does_not_start_with_a_status_that_it_cannot_read(shell: Shell, printed: str) -> None:

@@ -25,7 +25,7 @@ status_layout() {
             if (kind[depth] == "[") begin_line()
             wanted = "comma"
         }
-        { gsub(/^[ \t\r]+|[ \t\r]+$/, "") }
+        { gsub(/^[ \t\r]+|[ \t\r]+$/, ""); string = $0 ~ /^"([^"\\[:cntrl:]]|\\.)*"$/ }
         $0 == "" { next }
         depth == 0 && (opened || $0 != "{") { opened = 0; exit }
         $0 == "{" || $0 == "[" {
@@ -56,13 +56,13 @@ status_layout() {
             wanted = "value"
             next
         }
-        /^"/ && (wanted == "key" || (wanted == "first" && kind[depth] == "{")) {
+        string && (wanted == "key" || (wanted == "first" && kind[depth] == "{")) {
             begin_line()
             text = $0
             wanted = "colon"
             next
         }
-        /^"/ || /^(true|false|null|-?[0-9][0-9.eE+-]*)$/ { add_value(); text = text $0; next }
+        string || /^(true|false|null|-?[0-9][0-9.eE+-]*)$/ { add_value(); text = text $0; next }
         { exit }
         END { if (depth || !opened) exit 1; print text }
     '

@@ -37,6 +37,8 @@ attributes:
   platform:
     support: full
     platforms: all
+requirements:
+  - Python 3.9 or newer on the target
 notes:
   - With a local connection without C(become) and without C(async) the action runs inside the Ansible worker, which is faster and shows
     progress on the standard error; C(ansible_python_interpreter) has no meaning then. Elsewhere the result is the same.

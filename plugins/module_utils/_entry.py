@@ -58,7 +58,8 @@ def run_packaged(entry: Entry) -> None:
     for name, option in entry.arguments.items():
         if option.get("no_log") and module.params[name] is not None:
             module.params[name] = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-    run = Run(check=module.check_mode, warn=module.warn, secrets=module.no_log_values)
+    # Ansible shows the warnings of a task whose result it hides, and they may have words of the result.
+    run = Run(check=module.check_mode, warn=_silent if module.no_log else module.warn, secrets=module.no_log_values)
     try:
         result = entry.logic(params, run)
     except NomadError as error:

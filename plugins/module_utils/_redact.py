@@ -41,8 +41,8 @@ REFERENCE = re.compile(
     \$\{[^}]+\} (?: /[\w.@+-]+ )* /?                        # ${NOMAD_SECRETS_DIR}/db, ${VAR}
     | \$\$?[A-Z_][A-Z0-9_]* | %[A-Z0-9_]+% | \$\(.*\)       # of a shell
     | (?: \{\{ (?: (?!\}\}). )* \}\} )+                     # what a template puts there
-    # A path; keys are seldom all of one case.
-    | (?:file:)? (?: ~ | \.{1,2} | local | secrets | alloc )? (?: / (?: [a-z0-9_.@-]+ | [A-Z0-9_.]+ ) )+ /?
+    # A path; keys are seldom all of one case. Each part fits one alternative only: with two, a long path would take for ever.
+    | (?:file:)? (?: ~ | \.{1,2} | local | secrets | alloc )? (?: / (?: [a-z0-9_.@-]+ | (?=[0-9_.]*[A-Z])[A-Z0-9_.]+ ) )+ /?
     """,
     re.VERBOSE,
 )
@@ -74,15 +74,15 @@ SHAPES = (
 ASSIGNED_NAME = re.compile(r"""(?<![\w.-])(?P<name>-{0,2}[A-Za-z_][\w.-]*)(?P<sign>(?:\\?["'])?\s*(?:=(?!=)|:(?!:))\s*)""")
 VALUE = re.compile(
     r"""\\".*?\\" | "(?:[^"\\]|\\.)*" | '[^']*'
-    | (?:(?:Bearer|Basic|Token)\s+)? (?: \$\{[^}]*\} | \{\{.*?\}\} | \$\([^)]*\) | (?!\{\{)[^\s&"'}\\] )+""",
+    | (?:(?:Bearer|Basic|Token)\s+)? (?: \$\{[^}]*\} | \{\{.{0,2000}?\}\} | \$\([^)]*\) | (?!\{\{)[^\s&"'}\\] )+""",
     re.VERBOSE,
 )
+# What comes before the value that a line sets.
 LINE = re.compile(
-    r"""(?P<head>\s* (?:-\s+)? (?:(?:export|set|ENV)\s+)? ["']?(?P<name>[A-Za-z_][\w.-]*)["']? \s*(?:=>|:=|[=:])\s*)
-    (?P<value>\S.*?) (?P<tail>\s*,?\s*)""",
+    r"""\s* (?:-\s+)? (?:(?:export|set|ENV)\s+)? ["']?(?P<name>[A-Za-z_][\w.-]*)["']? \s*(?:=>|:=|[=:])\s* (?=\S)""",
     re.VERBOSE,
 )
-OPTION = re.compile(r"(?P<head>(?P<name>--[A-Za-z][\w-]*)\s+)(?P<value>[^\s-]\S*)")
+OPTION = re.compile(r"(?P<head>(?<![\w-])(?P<name>--[A-Za-z][\w-]*)\s+)(?P<value>[^\s-]\S*)")
 # A string that is not a word of a sentence ("invalid token: expired").
 OPAQUE = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[\w.~+/=-]{12,}")
 
@@ -135,18 +135,25 @@ def lines(body: list[str]) -> list[str]:
         if key or (block is not None and line.strip()):
             shown.append(HIDDEN)
         else:
-            found = LINE.fullmatch(line)
-            if found and is_credential(found["name"]) and found["value"] in BLOCK:
+            found = LINE.match(line)
+            if found and is_credential(found["name"]) and _value(line, found.end()) in BLOCK:
                 block = indent
             shown.append(_line(line))
         key = bool(begins or key) and not PEM_END.search(line)
     return shown
 
 
+def _value(line: str, at: int) -> str:
+    """Return the value that begins there, without the comma and the blanks at the end of the line."""
+    value = line[at:].rstrip()
+    return value[:-1].rstrip() or value if value.endswith(",") else value
+
+
 def _line(line: str) -> str:
-    found = LINE.fullmatch(line)
-    if found and is_secret(found["name"], found["value"]):
-        return f"{found['head']}{HIDDEN}{found['tail']}"
+    found = LINE.match(line)
+    value = _value(line, found.end()) if found else ""
+    if found and is_secret(found["name"], value):
+        return f"{found[0]}{HIDDEN}{line[found.end() + len(value) :]}"
     return _named(OPTION.sub(_option, _shapes(line)), prose=False)
 
 

@@ -156,6 +156,9 @@ failure:
 
 def main() -> None:
     # Here, because Ansible wants the documentation above all imports.
+    from ansible_collections.notailcar.nomad.plugins.module_utils._python import require_python
+
+    require_python()
     from ansible_collections.notailcar.nomad.plugins.module_utils._entry import run_packaged
     from ansible_collections.notailcar.nomad.plugins.module_utils._modules.deployment import ENTRY
 

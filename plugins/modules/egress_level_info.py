@@ -108,6 +108,9 @@ clients:
 
 def main() -> None:
     # Here, because Ansible wants the documentation above all imports.
+    from ansible_collections.notailcar.nomad.plugins.module_utils._python import require_python
+
+    require_python()
     from ansible_collections.notailcar.nomad.plugins.module_utils._entry import run_packaged
     from ansible_collections.notailcar.nomad.plugins.module_utils._modules.egress_level_info import ENTRY
 

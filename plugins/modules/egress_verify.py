@@ -35,7 +35,9 @@ options:
     type: str
     default: tailscale
   expect:
-    description: Addresses and CIDRs of which one must be seen. Without it, what the guard itself was told to expect.
+    description:
+      - Addresses and CIDRs of which one must be seen. Without it, what the guard itself was told to expect.
+      - An address of the node itself is never accepted, and a CIDR that has every address is refused.
     type: list
     elements: str
   max_age:
@@ -146,6 +148,7 @@ allocations:
       description:
         - V(proved), or why it is not - V(not_proved), V(wrong_address), V(stopped) by the guard, V(no_guard), V(stale), V(never_written),
           V(collected), V(client_down), V(refused).
+        - With V(wrong_address) the observed address is not among the expected ones, or it is the node's own.
       type: str
       sample: proved
     reason:
@@ -165,7 +168,7 @@ allocations:
       type: str
       sample: 203.0.113.7
     direct:
-      description: The client's own addresses, as STUN servers told them; none with V(isolated).
+      description: The node's own addresses, among them those that STUN servers reported; with V(isolated) only those of its interfaces.
       type: list
       elements: str
       sample: [198.51.100.10]
@@ -174,7 +177,7 @@ allocations:
       type: str
       sample: 203.0.113.0/24
     evidence:
-      description: The evidence as the sidecar wrote it.
+      description: The evidence that the sidecar wrote, without credentials of known shape and without control characters.
       type: dict
 failure:
   description: What went wrong, for machines.
@@ -195,6 +198,9 @@ failure:
 
 def main() -> None:
     # Here, because Ansible wants the documentation above all imports.
+    from ansible_collections.notailcar.nomad.plugins.module_utils._python import require_python
+
+    require_python()
     from ansible_collections.notailcar.nomad.plugins.module_utils._entry import run_packaged
     from ansible_collections.notailcar.nomad.plugins.module_utils._modules.egress_verify import ENTRY
 

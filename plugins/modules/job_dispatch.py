@@ -28,7 +28,8 @@ options:
     type: str
   meta:
     description:
-      - Values of the job's C(meta_required) and C(meta_optional) keys, as texts.
+      - Values of the job's C(meta_required) and C(meta_optional) keys. Nomad takes strings; a number and a boolean are sent as in JSON,
+        any other value is refused.
       - For parameterized jobs only.
     type: dict
   id_prefix_template:
@@ -136,6 +137,9 @@ failure:
 
 def main() -> None:
     # Here, because Ansible wants the documentation above all imports.
+    from ansible_collections.notailcar.nomad.plugins.module_utils._python import require_python
+
+    require_python()
     from ansible_collections.notailcar.nomad.plugins.module_utils._entry import run_packaged
     from ansible_collections.notailcar.nomad.plugins.module_utils._modules.job_dispatch import ENTRY
 

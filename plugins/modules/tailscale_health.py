@@ -199,7 +199,7 @@ nodes:
       type: float
       sample: 1.8
     evidence:
-      description: The evidence as the sidecar wrote it.
+      description: The evidence that the sidecar wrote, without credentials of known shape and without control characters.
       type: dict
 failure:
   description: What went wrong, as data. RV(ignore:msg) says the same in words.
@@ -220,6 +220,9 @@ failure:
 
 def main() -> None:
     # Here, because Ansible wants the documentation above all imports.
+    from ansible_collections.notailcar.nomad.plugins.module_utils._python import require_python
+
+    require_python()
     from ansible_collections.notailcar.nomad.plugins.module_utils._entry import run_packaged
     from ansible_collections.notailcar.nomad.plugins.module_utils._modules.tailscale_health import ENTRY
 

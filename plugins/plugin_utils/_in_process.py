@@ -62,9 +62,9 @@ class InProcessAction(PackagedAction):
             self._display.deprecated(
                 old["msg"], version=old.get("version"), date=old.get("date"), collection_name=old.get("collection_name")
             )
-        for twice in checked._warnings:
-            self._display.warning(f"Both option {twice['option']} and its alias {twice['alias']} are set.")
         secrets: set[str] = checked._no_log_values | address_secrets(checked.validated_parameters)
+        for twice in checked._warnings:
+            self._warn(f"Both option {twice['option']} and its alias {twice['alias']} are set.", secrets)
         if checked.error_messages:
             named = f"Unsupported parameters for ({self._task.action}) module: " if isinstance(checked.errors[0], UnsupportedError) else ""
             result: dict[str, t.Any] = {"failed": True, "msg": named + checked.errors.msg}
@@ -80,13 +80,18 @@ class InProcessAction(PackagedAction):
         run = Run(
             check=self._task.check_mode,
             progress=lambda line: self._progress(line, secrets),
-            warn=lambda line: self._display.warning(remove_values(line, secrets)),
+            warn=lambda line: self._warn(line, secrets),
             secrets=secrets,
         )
         try:
             return self.ENTRY.logic(params, run)
         except NomadError as error:
             return {"failed": True, "msg": str(error), "failure": error.details}
+
+    def _warn(self, line: str, secrets: set[str]) -> None:
+        """Ansible shows the warnings of a task whose result it hides, and they may have words of the result."""
+        if not self._task.no_log:
+            self._display.warning(remove_values(line, secrets))
 
     def _progress(self, line: str, secrets: set[str]) -> None:
         """On stderr: at once even through a pipe, and never inside the JSON of a machine-readable callback."""

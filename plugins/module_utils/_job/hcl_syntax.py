@@ -22,6 +22,11 @@ CODE = re.compile(
     rf'{HCL_COMMENT}|(?P<endless>/\*)|(?P<line>{LINE_COMMENT}|\n)|<<-?(?P<heredoc>{IDENTIFIER})\r?\n|(?P<quote>")|(?P<open>[\[({{])|(?P<close>[])}}])',
     re.DOTALL,
 )
+# As CODE, with the operators.
+SIGN = re.compile(rf"{CODE.pattern}|(?P<question>\?)|(?P<colon>:)|(?P<logic>&&|\|\||[=!<>]=?)|(?P<arithmetic>[-+*/%])", re.DOTALL)
+TRAILING = re.compile(rf"(?:\s|{HCL_COMMENT})+\Z", re.DOTALL)
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+WORDS = ("true", "false", "null")
 QUOTED = re.compile(r'\\[^\n]|\$\$\{|%%\{|(?P<code>[$%]\{)|(?P<line>\n)|(?P<quote>")')
 HEREDOC = re.compile(r"\$\$\{|%%\{|(?P<code>[$%]\{)|(?P<line>\n)")
 # JSON's escapes are HCL's, except for two, and except for the pairs that encode one character.
@@ -102,6 +107,74 @@ def enclosed_expression(text: str) -> str:
     if not closed:
         raise NotHcl(1)
     return code
+
+
+def is_text_or_number(text: str) -> bool | None:
+    """Return whether an expression that somebody wrote is a string or a number; None: only an evaluation would show it."""
+    try:
+        return _is_text_or_number(text)
+    except IndexError:
+        return None
+
+
+def _is_text_or_number(text: str) -> bool | None:
+    inner = _stripped(text)
+    if NUMBER.fullmatch(inner) or _is_text(inner):
+        return True
+    if inner in WORDS or (inner[:1] in ("[", "{") and _end_of_code(inner, 1, inside=True) == len(inner)):
+        return False
+    signs = list(_signs(inner))
+    kinds = {kind for kind, _place in signs}
+    if "question" in kinds:
+        # A conditional has the common type of its results: a string or a number makes it one.
+        results = [_is_text_or_number(part) for part in _results(inner, signs)]
+        return True if True in results else None if None in results else False
+    if "logic" in kinds:
+        return False
+    return True if "arithmetic" in kinds else None
+
+
+def _stripped(text: str) -> str:
+    """Return an expression without the blanks, comments and parentheses around all of it."""
+    while True:
+        text = TRAILING.sub("", text[t.cast("re.Match[str]", GAP.match(text)).end() :])
+        if not text.startswith("(") or _end_of_code(text, 1, inside=True) != len(text):
+            return text
+        text = text[1:-1]
+
+
+def _is_text(text: str) -> bool:
+    """Whether it is one string or one heredoc. A string that is nothing but a template has the type of what the template holds."""
+    if not text.startswith('"'):
+        return text.startswith("<<")
+    whole = _end_of_string(text, 1) == len(text)
+    return whole and not (text.startswith('"${') and _end_of_code(text, 3, inside=True) == len(text) - 1)
+
+
+def _signs(text: str) -> t.Iterator[tuple[str, int]]:
+    """Yield kind and index of each operator that is in no bracket and no string."""
+    at = 0
+    while found := SIGN.search(text, at):
+        kind, at = found.lastgroup, found.end()
+        if kind == "heredoc":
+            at = _end_of_heredoc(text, at, found["heredoc"])
+        elif kind == "quote":
+            at = _end_of_string(text, at)
+        elif kind == "open":
+            at = _end_of_code(text, at, inside=True)
+        elif kind in ("question", "colon", "logic", "arithmetic"):
+            yield kind, found.start()
+
+
+def _results(text: str, signs: list[tuple[str, int]]) -> tuple[str, str]:
+    """Return the two results of `condition ? one : other`; raises IndexError."""
+    marks = [(kind, place) for kind, place in signs if kind in ("question", "colon")]
+    begin, depth = marks[0][1] + 1, 0
+    for kind, place in marks:
+        depth += 1 if kind == "question" else -1
+        if not depth:
+            return text[begin:place], text[place + 1 :]
+    raise IndexError
 
 
 def _escape(found: re.Match[str]) -> str:

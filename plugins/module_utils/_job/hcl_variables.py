@@ -19,7 +19,7 @@ from pathlib import Path
 
 from .._errors import InvalidInput
 from .._json import Json
-from .hcl_syntax import NotHcl, enclosed_expression, json_expression, statements
+from .hcl_syntax import NotHcl, enclosed_expression, is_text_or_number, json_expression, statements
 
 FROM_ENVIRONMENT = "NOMAD_VAR_"
 
@@ -72,9 +72,9 @@ def collect_values(spec: str, variables: Json | None, files: list[str] | None) -
     return Values([*(_of_value(name, text, declared[name], origin) for name, text, origin in inherited), *given])
 
 
-def _declared(spec: str) -> dict[str, bool]:
+def _declared(spec: str) -> dict[str, bool | None]:
     """Return the variables that a spec declares, and whether a text for each is taken literally or as an expression."""
-    found = {}
+    found: dict[str, bool | None] = {}
     for block in statements(spec):
         if block.name == "variable" and block.labels:
             inside = {part.name: part.text for part in statements(block.text)}
@@ -84,16 +84,21 @@ def _declared(spec: str) -> dict[str, bool]:
     return found
 
 
-def _literal(kind: str | None, default: str | None) -> bool:
-    """As `expressionFromVariableDefinition`: without a type it is that of the default."""
+def _literal(kind: str | None, default: str | None) -> bool | None:
+    """As `expressionFromVariableDefinition`: without a type it is that of the default. None: only an evaluation would show it."""
     if kind is not None:
         return kind in ("string", "number")
-    return default is None or default[:1] in tuple('"<-0123456789')
+    return default is None or is_text_or_number(default)
 
 
-def _of_value(name: str, value: t.Any, literal: bool, origin: str) -> Value:
+def _of_value(name: str, value: t.Any, literal: bool | None, origin: str) -> Value:
     if not isinstance(value, str) or literal:
         return Value(name, json_expression(value), origin)
+    if literal is None:
+        raise InvalidInput(
+            f"{origin}: whether this text is taken as it is or as an HCL expression depends on the type of the variable, which follows "
+            "from a default that only Nomad can evaluate. Add `type` to the block `variable`."
+        )
     try:
         return Value(name, enclosed_expression(value), origin)
     except NotHcl:

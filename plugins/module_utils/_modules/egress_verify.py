@@ -13,7 +13,7 @@ from .._json import Json
 from .._nomad.client import Client
 from .._nomad.jobs import find_job, require_job
 from .._nomad.paging import list_all
-from .._sidecar.egress import egress_verdict, is_network
+from .._sidecar.egress import egress_verdict, has_every_address, is_network
 from .._sidecar.evidence import POLL_SECONDS, dns_name, read_evidence
 from .._wait import Wait
 
@@ -27,6 +27,8 @@ def logic(params: Json, run: Run) -> Json:
     """Wait until the egress of all allocations is verified; in check mode check once and never fail."""
     if unfit := [network for network in params["expect"] or () if not is_network(network)]:
         raise InvalidInput(f"expect: '{unfit[0]}' is neither an address nor a CIDR.")
+    if wide := [network for network in params["expect"] or () if has_every_address(network)]:
+        raise InvalidInput(f"expect: '{wide[0]}' has every address, which proves nothing. Name the addresses of the exit nodes.")
     subject = params["job"] or "egress"
     wait = Wait(subject, params["timeout"], run.progress)
     client = Client.from_options(params).with_wait(None if run.check else wait)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import typing as t
 import uuid
 
@@ -20,6 +21,8 @@ from .._nomad.jobs import job_path, read_job
 from .._wait import Wait
 
 PAYLOAD_LIMIT_BYTES = 16 * 1024
+# The JSON types that have no text of their own.
+NO_TEXT = {dict: "a mapping", list: "a list", type(None): "null"}
 
 
 def logic(params: Json, run: Run) -> Json:
@@ -94,6 +97,12 @@ def _check_meta(name: str, rules: Json, meta: Json) -> None:
         raise InvalidInput(
             f"meta has {', '.join(unknown)}, which job {name} does not take (only {', '.join(sorted(required | optional)) or 'none'})."
         )
+    for key, value in meta.items():
+        if type(value) in NO_TEXT:
+            raise InvalidInput(
+                f"meta, {key}: Nomad takes text only; {NO_TEXT[type(value)]} is neither a string nor a number nor a boolean. "
+                "Give it as a string, for example with the filter to_json."
+            )
 
 
 def _dispatch(client: Client, job: Json, params: Json) -> tuple[str, str | None]:
@@ -101,7 +110,7 @@ def _dispatch(client: Client, job: Json, params: Json) -> tuple[str, str | None]
     token = params["idempotency_token"] or str(uuid.uuid4())
     body = {
         "Payload": base64.b64encode((params["payload"] or "").encode()).decode() or None,
-        "Meta": {key: str(value) for key, value in (params["meta"] or {}).items()},
+        "Meta": {key: value if isinstance(value, str) else json.dumps(value) for key, value in (params["meta"] or {}).items()},
         "IdPrefixTemplate": params["id_prefix_template"] or "",
     }
     path = job_path(job["ID"], "/dispatch")

@@ -5,18 +5,20 @@
 
 from __future__ import annotations
 
-import datetime
+import json
 import re
 import typing as t
 import urllib.parse
 
 from ...module_utils import _arguments
+from .._durations import moment
 from .._entry import Entry, Run
 from .._errors import Failed, InvalidInput
 from .._json import Json
 from .._nomad.client import Client
 from .._nomad.jobs import find_job
 from .._nomad.paging import list_all
+from .._redact import scrub
 
 Finding = tuple[str, str, str]
 LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
@@ -28,12 +30,23 @@ KINDS = (
 )
 # Parts of a path that only one task reads: nomad/jobs/JOB/GROUP/TASK.
 NARROW = 5
+# The fields of a key that are looked at, each with what it must be.
+KEY_FIELDS: dict[str, tuple[str, t.Callable[[t.Any], bool]]] = {
+    "id": ("a string", lambda value: isinstance(value, str)),
+    "reusable": ("a boolean", lambda value: isinstance(value, bool)),
+    "ephemeral": ("a boolean", lambda value: isinstance(value, bool)),
+    "tags": ("a list", lambda value: isinstance(value, list)),
+    "created": ("a time", lambda value: value is None or _moment(value) is not None),
+    "expires": ("a time", lambda value: value is None or _moment(value) is not None),
+}
 
 
 def logic(params: Json, run: Run) -> Json:
     """Return the findings; with `strict` fail when one of them is not accepted."""
     if unknown := set(params["accept"]) - set(KINDS):
         raise InvalidInput(f"accept: {', '.join(sorted(unknown))} is not among {', '.join(KINDS)}.")
+    for place, key in enumerate(params["keys"], 1):
+        _check_key(key, place)
     client = Client.from_options(params)
     client = client.in_namespace(client.namespace or "default")
     sidecars = {(job["Namespace"], job["ID"]): job for job in _jobs_with_sidecar(client)}
@@ -86,6 +99,14 @@ def _of_images(jobs: t.Iterable[Json]) -> t.Iterator[Finding]:
                     yield "image_latest", where, f"{image} is another image tomorrow: name a version"
 
 
+def _check_key(key: Json, place: int) -> None:
+    for name, (kind, fits) in KEY_FIELDS.items():
+        if name in key and fits(key[name]):
+            continue
+        lack = f"has the {name} {scrub(json.dumps(key[name]))}, which is not {kind}" if name in key else f"has no {name}"
+        raise InvalidInput(f"keys: entry {place} {lack}. Give the auth_keys that notailcar.nomad.tailscale_key_info returns.")
+
+
 def _of_key(key: Json, max_days: int) -> t.Iterator[Finding]:
     if key.get("revoked") or key.get("expired"):
         return
@@ -103,10 +124,16 @@ def _of_key(key: Json, max_days: int) -> t.Iterator[Finding]:
 
 
 def _days(created: str | None, expires: str | None) -> float | None:
-    if not created or not expires:
+    begin, end = _moment(created), _moment(expires)
+    return None if begin is None or end is None else (end - begin) / 86400
+
+
+def _moment(value: t.Any) -> float | None:
+    try:
+        return moment(value) if isinstance(value, str) else None
+    except ValueError:
+        # The thirteenth month.
         return None
-    begin, end = (datetime.datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (created, expires))
-    return (end - begin).total_seconds() / 86400
 
 
 ENTRY = Entry(

@@ -12,12 +12,14 @@ from .evidence import Reading, is_time
 
 # The phases that the sidecar writes when it is stopped.
 ENDED_PHASES = ("logged_out", "stopped", "abandoned")
+# The bits before the IPv4 address in an IPv6 address that means one.
+MAPPED = 96
 
 
 def egress_verdict(reading: Reading, expect: t.Sequence[str] | None, max_age: int, client_status: str = "running") -> tuple[str, str]:
     """Return verdict and reason of an allocation's egress.
 
-    `expect` are addresses and CIDRs, one of which must be observed; None: those of the guard's own configuration. `max_age` is in seconds.
+    `expect` are addresses and CIDRs, one of which must be observed; None: those that the guard was told to expect. `max_age` is in seconds.
     `client_status` is Nomad's: the egress of a complete allocation must have been verified until its end, that of a failed one is not.
     """
     if reading.evidence is None:
@@ -31,8 +33,10 @@ def egress_verdict(reading: Reading, expect: t.Sequence[str] | None, max_age: in
     if seen.get("verdict") != "proved":
         return "not_proved", str(seen.get("reason") or evidence.get("reason"))
     checked, complete = seen.get("checked"), client_status == "complete"
+    if not is_time(checked):
+        return "refused", "the file is no evidence of a guard: it has no time at which the address was seen"
     # No observation is in the future.
-    if not is_time(checked) or checked > evidence["time"] + 1:
+    if checked > evidence["time"] + 1:
         return "refused", f"the file is no evidence of a guard: the address would have been seen at {checked}"
     if client_status in ("failed", "lost"):
         return "not_proved", f"the allocation is {client_status}"
@@ -47,31 +51,70 @@ def egress_verdict(reading: Reading, expect: t.Sequence[str] | None, max_age: in
     if age > max_age:
         when = "before the end" if complete else "ago"
         return "stale", f"the address was seen {age:.0f} s {when} (at most {max_age} s): the guard did not look any more"
-    address = str(seen.get("observed"))
+    wanted = str(seen.get("expect") or "").split() if expect is None else expect
+    return address_verdict(str(seen.get("observed")), wanted, seen.get("direct") or [], seen.get("interfaces") or [])
+
+
+def address_verdict(address: str, expect: t.Sequence[str], own: t.Sequence[str], interfaces: t.Sequence[str]) -> tuple[str, str]:
+    """Return verdict and reason of an observed address.
+
+    `expect` are addresses and CIDRs, or `differs` or `any`. `own` are the addresses from which the node sends, among them those that STUN
+    servers reported, `interfaces` those of its interfaces. `addresses_allow` in roles/workload/files/guard/addresses.ash judges in the same
+    way; both are tested with the same table.
+    """
     if not is_address(address):
         return "not_proved", f"what was seen is no address: {address}"
-    if expect is not None and not _within(address, expect):
+    if list(expect) == ["any"]:
+        return "proved", ""
+    if _within(address, own):
+        return "wrong_address", f"{address} is seen, which is the node's own address: the exit node is not in use"
+    if list(expect) == ["differs"]:
+        direct = [one for one in own if not _within(one, interfaces)]
+        if not any(_family(one) == _family(address) for one in direct):
+            return "not_proved", f"{address} cannot be told from the direct address: no STUN server told it"
+        return "proved", ""
+    if not _within(address, [network for network in expect if not has_every_address(network)]):
         return "wrong_address", f"{address} is seen, expected was {' or '.join(expect)}"
     return "proved", ""
 
 
 def is_address(text: str) -> bool:
     """Whether it is an IPv4 or IPv6 address."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return "/" not in text and _network(text) is not None
 
 
 def is_network(text: str) -> bool:
-    """Whether it is an address or a CIDR. The guard's shell knows no dotted masks."""
+    """Whether it is an address or a CIDR."""
+    return _network(text) is not None
+
+
+def has_every_address(text: str) -> bool:
+    """Whether it is a CIDR that has every address of its family, so that to expect it proves nothing."""
+    network = _network(text)
+    return network is not None and network.prefixlen == 0
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """Return an address or CIDR as a network. The guard's shell knows neither dotted masks nor scopes.
+
+    An IPv4 address that is written as an IPv6 address (::ffff:203.0.113.7) is an IPv4 address.
+    """
+    if "." in text.partition("/")[2] or "%" in text:
+        return None
     try:
-        ipaddress.ip_network(text, strict=False)
+        network = ipaddress.ip_network(text, strict=False)
     except ValueError:
-        return False
-    return "." not in text.partition("/")[2]
+        return None
+    if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= MAPPED and network.network_address.ipv4_mapped:
+        return ipaddress.IPv4Network((int(network.network_address.ipv4_mapped), network.prefixlen - MAPPED))
+    return network
+
+
+def _family(text: str) -> int | None:
+    network = _network(text)
+    return network.version if network else None
 
 
 def _within(address: str, networks: t.Iterable[str]) -> bool:
-    return any(ipaddress.ip_address(address) in ipaddress.ip_network(network, strict=False) for network in networks)
+    wanted = _network(address)
+    return wanted is not None and any(one is not None and wanted.network_address in one for one in map(_network, networks))

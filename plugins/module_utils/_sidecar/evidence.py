@@ -6,27 +6,52 @@
 from __future__ import annotations
 
 import json
-import math
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._errors import NomadError, NotFound, Overloaded, Refused, Unreachable, absent
 from .._json import Json
 from .._nomad.allocations import TERMINAL_STATUSES
 from .._nomad.client import Client
+from .._redact import scrub
 
 # Between two reads of the evidence while something waits for it.
 POLL_SECONDS = 1.0
+# No clock of a machine is later: the year 5138.
+LATEST = 100_000_000_000
+# More levels than any evidence has.
+DEEPEST = 50
+# The type of a time in seconds since 1970.
+TIME = None
+# The fields that are judged or shown, each with its type; a list has elements of one type. A field may be missing or null, and the
+# evidence has others.
+FIELDS: Json = {
+    **{"alloc_id": str, "phase": str, "reason": str, "joined": bool, "key_expired": bool, "canary": bool},
+    **{"app_port": int, "open_ports": [int], "serve_config": {}},
+    "status": {
+        **{"BackendState": str, "TailscaleIPs": [str], "CertDomains": [str], "Health": [str]},
+        "Self": {"DNSName": str, "Online": bool, "Expired": bool, "KeyExpiry": str, "Tags": [str]},
+    },
+    "egress": {
+        **{"verdict": str, "reason": str, "level": str, "expect": str, "observed": str, "exit_node": str},
+        **{"direct": [str], "interfaces": [str], "checked": TIME},
+    },
+}
 
 
 @dataclass(frozen=True)
 class Reading:
-    """The evidence and its age in seconds by the server's clock, or a verdict why there is none."""
+    """The evidence and its age in seconds by the server's clock, or a verdict why there is none.
+
+    Every string of the evidence may be printed. `serve_config` is the Serve configuration in force as tailscale printed it: it is only
+    compared.
+    """
 
     evidence: Json | None = None
     age: float | None = None
     verdict: str = ""
     reason: str = ""
+    serve_config: Json = field(default_factory=dict)
 
 
 def read_evidence(client: Client, allocation: Json, task: str) -> Reading:
@@ -40,25 +65,46 @@ def read_evidence(client: Client, allocation: Json, task: str) -> Reading:
     except (NotFound, Refused, Overloaded, Unreachable) as error:
         return _no_reading(client, allocation, task, error)
     try:
-        evidence = json.loads(text)
-    except ValueError:
+        written = json.loads(text)
+        evidence = printable(written)
+    except (ValueError, RecursionError):
         # Also the words for a file that has gone since `stat`.
         return Reading(verdict="never_written" if absent(text.strip()) else "refused", reason="the evidence is not JSON")
-    if not _well_formed(evidence) or evidence["alloc_id"] != ident:
+    if not isinstance(evidence, dict) or evidence.get("alloc_id") != ident:
         return Reading(verdict="refused", reason="the file is no evidence of this allocation")
-    return Reading(evidence, round(seen.time - evidence["time"], 1))
+    misfit = _misfit(evidence, FIELDS) or ("" if is_time(evidence.get("time")) else "time")
+    if misfit:
+        return Reading(verdict="refused", reason=f"the file is no evidence of this allocation: no sidecar writes such a field {misfit}")
+    return Reading(evidence, round(seen.time - evidence["time"], 1), serve_config=written.get("serve_config") or {})
 
 
 def is_time(value: t.Any) -> bool:
-    """Whether it can be a time in seconds since 1970; JSON knows NaN, too."""
-    return isinstance(value, (int, float)) and math.isfinite(value)
+    """Whether it can be a time in seconds since 1970."""
+    return type(value) in (int, float) and 0 <= value < LATEST
 
 
-def _well_formed(evidence: t.Any) -> bool:
-    if not isinstance(evidence, dict) or not is_time(evidence.get("time")) or "alloc_id" not in evidence:
-        return False
-    status, serve = evidence.get("status") or {}, evidence.get("serve_config") or {}
-    return isinstance(status, dict) and isinstance(status.get("Self") or {}, dict) and isinstance(serve, dict)
+def printable(value: t.Any, levels: int = DEEPEST) -> t.Any:
+    """Return a JSON value whose strings, each of one line, hold no credential and nothing that controls a terminal; raises ValueError."""
+    if isinstance(value, str):
+        return " ".join(scrub(value.encode(errors="replace").decode()).split())
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        raise ValueError("JSON has no such number")
+    if isinstance(value, (dict, list)) and not levels:
+        raise ValueError("too many levels")
+    if isinstance(value, dict):
+        return {printable(key, 0): printable(part, levels - 1) for key, part in value.items()}
+    return [printable(part, levels - 1) for part in value] if isinstance(value, list) else value
+
+
+def _misfit(value: t.Any, kind: t.Any, name: str = "") -> str:
+    """Return the name of a field that is not of its type, or an empty string."""
+    if isinstance(kind, dict) and isinstance(value, dict):
+        parts = ((value.get(key), one, f"{name}.{key}") for key, one in kind.items())
+        return next(filter(None, (_misfit(part, one, where) for part, one, where in parts if part is not None)), "")
+    if isinstance(kind, list) and isinstance(value, list):
+        return next(filter(None, (_misfit(part, kind[0], name) for part in value)), "")
+    fits = is_time(value) if kind is TIME else type(value) is kind
+    return "" if fits else name.lstrip(".")
 
 
 def _no_reading(client: Client, allocation: Json, task: str, error: NomadError) -> Reading:

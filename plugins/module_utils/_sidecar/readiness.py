@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 
 from .._json import Json
-from .evidence import Reading, dns_name
+from .evidence import Reading, dns_name, printable
 from .serve_config import placeholders_of, stored_form
 
 
@@ -45,10 +45,9 @@ def readiness_verdict(reading: Reading, wanted: ExpectedNode) -> tuple[str, str]
         return "not_ready", "the node has no tailnet address"
     if not node.get("Online"):
         return "not_ready", "the control server does not see the node online"
-    for check in (_name_verdict, _tags_verdict, _serve_verdict):
-        verdict = check(evidence, node, wanted)
-        if verdict:
-            return verdict
+    verdict = _name_verdict(evidence, wanted) or _tags_verdict(node, wanted) or _serve_verdict(reading, evidence, wanted)
+    if verdict:
+        return verdict
     if evidence.get("phase") != "ready":
         return "not_ready", str(evidence.get("reason") or f"the sidecar is {evidence.get('phase')}")
     return "ready", ""
@@ -88,7 +87,7 @@ def _state(status: Json, evidence: Json) -> str:
     return "; ".join(part for part in [*said, *health[:2]] if part)
 
 
-def _name_verdict(evidence: Json, _node: Json, wanted: ExpectedNode) -> tuple[str, str] | None:
+def _name_verdict(evidence: Json, wanted: ExpectedNode) -> tuple[str, str] | None:
     name = dns_name(evidence)
     host, _dot, tailnet = name.partition(".")
     hostname = wanted.hostname and wanted.hostname + ("-canary" if evidence.get("canary") and wanted.canary else "")
@@ -105,18 +104,18 @@ def _name_verdict(evidence: Json, _node: Json, wanted: ExpectedNode) -> tuple[st
     return None
 
 
-def _tags_verdict(_evidence: Json, node: Json, wanted: ExpectedNode) -> tuple[str, str] | None:
+def _tags_verdict(node: Json, wanted: ExpectedNode) -> tuple[str, str] | None:
     tags = set(node.get("Tags") or [])
     if wanted.tags is None or tags == set(wanted.tags):
         return None
     return "wrong_tags", f"the node's tags are {_names(tags)}, wanted were {_names(set(wanted.tags))}"
 
 
-def _serve_verdict(evidence: Json, _node: Json, wanted: ExpectedNode) -> tuple[str, str] | None:
+def _serve_verdict(reading: Reading, evidence: Json, wanted: ExpectedNode) -> tuple[str, str] | None:
     if wanted.serve_config is None:
         return None
     names = placeholders_of(evidence)
-    in_force = stored_form(evidence.get("serve_config") or {}, names)
+    in_force = stored_form(reading.serve_config, names)
     asked = stored_form(wanted.serve_config, names)
     if in_force == asked:
         return None
@@ -127,7 +126,7 @@ def _serve_verdict(evidence: Json, _node: Json, wanted: ExpectedNode) -> tuple[s
         if certificates or "HTTPS" not in json.dumps(asked)
         else "; the tailnet offers no HTTPS certificates, so tailscale applies none of it"
     )
-    return "serve_differs", f"the serve configuration in force differs from the wanted one in {', '.join(differing)}{hint}"
+    return "serve_differs", f"the serve configuration in force differs from the wanted one in {printable(', '.join(differing))}{hint}"
 
 
 def _names(tags: set[str]) -> str:

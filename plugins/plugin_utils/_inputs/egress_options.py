@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.egress import is_address, is_network
+from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.egress import has_every_address, is_address, is_network
 
 from ...plugin_utils import _endpoints
 from .workload import is_number
@@ -45,6 +45,8 @@ def egress_problems(egress: t.Mapping[str, t.Any], mode: str, identity: object =
         yield "expect: differs and any stand alone"
     elif unfit := [value for value in lists["expect"] if value not in WAIVED and not is_network(value)]:
         yield f"expect: '{unfit[0]}' is neither an address nor a CIDR, nor differs or any"
+    elif wide := [value for value in lists["expect"] if has_every_address(value)]:
+        yield f"expect: '{wide[0]}' has every address, which proves nothing: name the addresses of the exit nodes, or differs or any"
     quorum, interval = egress.get("quorum", 1), egress.get("interval", 2)
     if not is_number(quorum, 1) or int(quorum) > max(1, len(lists["echo"])):
         yield f"quorum must lie between 1 and the number of echo URLs, {len(lists['echo'])}"

@@ -19,7 +19,7 @@
 #                     marks the connections of its proxy, so that they pass the lock
 #
 # Exit codes, which Nomad's task events show: 40 the sidecar was started again, 41 another address was seen, 42 no address was,
-# 43 no lock, 44 containerboot ended.
+# 43 no lock, 44 containerboot ended, 45 the status of tailscaled cannot be read.
 
 . guard/state.ash
 . guard/lock.ash

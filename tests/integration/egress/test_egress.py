@@ -14,6 +14,7 @@ import pytest
 
 from tests.integration.support import exits, play
 from tests.integration.support.exits import DIRECT, EXIT1, EXIT2, LEVELS, Caller
+from tests.integration.support.layouts import sidecar_image
 from tests.integration.support.parallel import in_parallel
 from tests.integration.support.play import Service, changed
 from tests.lab.command import wait_until
@@ -89,6 +90,7 @@ def test_without_a_proof_the_app_does_not_start(site: Site, declare) -> None:
         "nobody-monitored": (nobody, {"level": "monitored", "exit_nodes": ["nobody"]}),
         "wrong-address": ("which is not 192.0.2.1", {"level": "locked", "expect": ["192.0.2.1"]}),
         "one-does-not-answer": (nothing, {"level": "monitored", "echo": [f"{ECHO}/", "http://192.0.2.1/"], "quorum": 2}),
+        "unreadable": ("cannot be read", {"level": "locked", "tailscale_image": sidecar_image("unreadable")}),
         "one-says-nothing": (nothing, {"level": "monitored", "echo": [f"{ECHO}/empty", f"{ECHO}/"], "quorum": 2}),
     }
     workers = [(declare(name, Caller, **inputs, healthy_deadline="40s"), sentence) for name, (sentence, inputs) in cases.items()]

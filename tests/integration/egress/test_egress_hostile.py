@@ -12,6 +12,7 @@ import uuid
 import pytest
 
 from tests.integration.support import exits, play
+from tests.integration.support.layouts import sidecar_image
 from tests.lab.site import Site
 from tests.lab.topology import DATA, ECHO_IP
 
@@ -30,13 +31,15 @@ def network(site: Site) -> t.Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize(("level", "mode"), [("locked", "kernel"), ("isolated", "userspace"), ("isolated", "kernel")])
-def test_nothing_of_it_gets_out(site: Site, declare, level: str, mode: str) -> None:
+@pytest.mark.parametrize(
+    ("level", "mode", "layout"), [("locked", "kernel", "tabbed"), ("isolated", "userspace", "compact"), ("isolated", "kernel", "")]
+)
+def test_nothing_of_it_gets_out(site: Site, declare, level: str, mode: str, layout: str) -> None:
+    """Whatever the layout of the status is, from which the sidecar learns what it has to close."""
     path = uuid.uuid4().hex
     script = f"/bin/escape {ECHO_IP} /{path} >$NOMAD_TASK_DIR/said; sleep 3"
-    hostile = declare(
-        "hostile", play.Worker, type="batch", level=level, mode=mode, image=site.escape_image, command="/bin/sh", args=["-c", script]
-    )
+    images = {"image": site.escape_image, "tailscale_image": sidecar_image(layout) if layout else site.tailscale_image}
+    hostile = declare("hostile", play.Worker, type="batch", level=level, mode=mode, command="/bin/sh", args=["-c", script], **images)
     with exits.sniffed(path) as packets:
         done = hostile.deploy()
         leaked = packets()

@@ -84,6 +84,14 @@ variable "guessed_list" {
   default = ["a", 1]
 }
 
+variable "guessed_enclosed" { default = ("1.0") }
+
+variable "guessed_choice" { default = (1 > 2) ? null : "1.0" }
+
+variable "guessed_product" { default = 60 * 60 }
+
+variable "guessed_flag" { default = "a" == "b" }
+
 variable "nothing" {
   default = null
 }
@@ -97,6 +105,7 @@ variables {
 """
 NAMES = [
     "text", "number", "flag", "list", "map", "guessed_text", "guessed_number", "guessed_list", "nothing", "untyped", "old", "old_list",
+    "guessed_enclosed", "guessed_choice", "guessed_product", "guessed_flag",
 ]  # fmt: skip
 META = "".join(f"    {name} = jsonencode(var.{name})\n" for name in NAMES)
 WITH_VARIABLES = f'{DECLARED}\njob "{JOB}" {{\n  meta {{\n{META}    raw = "${{var.untyped}}"\n  }}\n{GROUPS}}}\n'
@@ -138,6 +147,11 @@ CASES: dict[str, tuple[dict[str, str], list[str], dict[str, t.Any]]] = {
         [],
         {"flag": "!false", "list": '["a", 1] # b', "map": "{ k = { a = 1\n b = [true] } }", "nothing": "<<E\nx\nE\n", "old_list": '["z"]'}
         | NEEDED,
+    ),
+    "texts for defaults that are expressions": (
+        {},
+        [],
+        {"guessed_enclosed": "1.10", "guessed_choice": "1.10", "guessed_product": "1.10", "guessed_flag": "!false", **NEEDED},
     ),
     "a tuple of the default's type": ({}, [], {"guessed_list": '["b", 2]', **NEEDED}),
     "values": (

@@ -24,6 +24,8 @@ TASKS = {
     "braces": Row("job", {"name": "whoami", "state": "absent"}, "ok"),
     "unproved": Row("tailscale_health", {"job": "whoami", "timeout": 0, "token": SECRET}, "failed", "not every node is ready"),
     "job info": Row("job_info", {"name": "whoami", "gather": ["allocations", "checks"]}, "ok"),
+    "a warning": Row("egress_verify", {}, "ok"),
+    "no warning": Row("egress_verify", {"namespace": "quiet"}, "ok", keywords={"no_log": True}),
     "policy": Row(
         "acl_policy",
         {"name": "whoami", "rules": {"namespace": {"default": {"policy": "read"}}}, "token": SECRET},
@@ -57,6 +59,9 @@ def test_both_paths(played):
         assert row.says in in_process.get("msg", ""), name
     assert played["async"].results["job info"]["jobs"][0]["job"]["Version"] == 0
     assert played["async"].results["braces"]["allocations"][0]["name"] == "{{ 6 * 7 }}"
+    for each in played.values():
+        assert "No running job of namespace default has a guard" in each.out + each.err
+        assert "No running job of namespace quiet has a guard" not in each.out + each.err
     # Progress is live on stderr and never inside what a machine reads; no path shows the secret, however much one asks.
     assert "whoami: 0/1 nodes ready" in played[IN_PROCESS].err
     assert "whoami: 0/1 nodes ready\n" not in played[IN_PROCESS].out

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.sidecar.scripts import Shell
+from tests.unit.support.observed_addresses import ADDRESSES, INTERFACES, JUDGEMENTS
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,10 @@ def test_an_address_is_in_a_network(shell: Shell, address: str, networks: str, w
         ("2001:db8::\n", "2001:db8::"),
         ("::ffff\n", "::ffff"),
         ("203.0.113.7 198.51.100.1\n", "203.0.113.7"),
+        ("you are ::ffff:203.0.113.7\n", "::ffff:203.0.113.7"),
+        ("459.0.113.7\n", ""),
+        ("459.0.113.7 or 203.0.113.7\n", "203.0.113.7"),
+        ("std::dec is no address\n", ""),
         ("Bad Gateway at 12:34:56\n", ""),
         ("1.2.3\n", ""),
         ("1.2.3.4.5\n", ""),
@@ -82,6 +87,26 @@ def test_an_address_is_allowed(shell: Shell, expect: str, address: str, verdict:
     own = "addresses_own() { echo 10.1.2.3; echo 192.0.2.10; }"
     done = shell.run(f'{interface}\n{own}\naddresses_allow "$ADDRESS"', ADDRESS=address, GUARD_EXPECT=expect)
     assert (done.returncode, done.stderr) == (verdict, "")
+
+
+@pytest.mark.parametrize(("expect", "address", "own", "verdict"), JUDGEMENTS)
+def test_the_judgement(shell: Shell, expect: str, address: str, own: tuple[str, ...], verdict: int) -> None:
+    stubs = 'addresses_own() { printf "%s\\n" $OWN; }\naddresses_of_interfaces() { printf "%s\\n" $INTERFACES; }\n'
+    script = f'{stubs}addresses_allow "$(echo "$ADDRESS" | addresses_first)"'
+    done = shell.run(script, ADDRESS=address, GUARD_EXPECT=expect, OWN=" ".join(own), INTERFACES=" ".join(INTERFACES))
+    assert (done.returncode, done.stderr) == (verdict, "")
+
+
+@pytest.mark.parametrize(("text", "is_one"), ADDRESSES)
+def test_what_is_an_address(shell: Shell, text: str, is_one: bool) -> None:
+    found = shell.run('printf "%s\n" "$TEXT" | addresses_bits', TEXT=text).stdout.split()
+    assert (found[0] != "-") is is_one
+
+
+def test_the_complaint_names_a_direct_address(shell: Shell) -> None:
+    own = "guard_own=192.0.2.10\naddresses_complaint"
+    assert shell.print(f"{own} 192.0.2.10", GUARD_EXPECT="192.0.2.0/24") == "which is the node's own address"
+    assert shell.print(f"{own} 203.0.113.7", GUARD_EXPECT="192.0.2.0/24") == "which is not 192.0.2.0/24"
 
 
 def test_without_a_direct_address_no_address_differs_for_sure(shell: Shell) -> None:

@@ -118,11 +118,26 @@ def test_a_login_that_leads_to_no_exit_node_stops_the_guard(shell: Shell, ago: i
     assert look(shell, before, CHOSEN="false")[0] == code
 
 
+def test_an_answer_is_judged_again_when_tailscaled_has_learnt_the_direct_address(shell: Shell) -> None:
+    """The first answer came before a STUN server reported the address from which it was asked for."""
+    (shell.home / "a").write_text(OTHER)
+    ask = "echo_servers_ask a; echo $?"
+    own = 'addresses_own() { echo "$sidecar_status"; }\naddresses_of_interfaces() { echo 10.1.2.3; }'
+    script = f"{ASK}\n{own}\nsidecar_status=10.1.2.3; {ask}; {ask}; sidecar_status={OTHER}; {ask}"
+    assert shell.lines(script, GUARD_EXPECT="198.51.100.0/24") == ["0", "0", "2"]
+
+
+def test_a_node_that_has_logged_out_keeps_the_addresses_of_its_last_judgement(shell: Shell) -> None:
+    found = json.loads(shell.print("guard_own='10.1.2.3\n192.0.2.10'; guard_json"))
+    assert found["direct"] == ["10.1.2.3", "192.0.2.10"]
+
+
 def test_the_guards_evidence_is_json(shell: Shell, recorded: Recorded) -> None:
     script = "guard_exit=100.64.0.1; guard_seen=203.0.113.7; guard_verdict=proved; guard_reason=; guard_proved=1"
     script += '\nguard_answers=", {\\"url\\": \\"http://192.0.2.1/\\", \\"address\\": \\"203.0.113.7\\"}"'
     found = json.loads(shell.print(f"{recorded.is_read('running')}\n{script}\nguard_json"))
     assert found.pop("checked") > 1_700_000_000
+    assert "127.0.0.1" in found.pop("interfaces")
     assert found == {
         "level": "locked",
         "exit_nodes": "exit1 exit2",

@@ -11,8 +11,9 @@ echo_servers_ask() { # URL
     [ -z "$GUARD_PROXY" ] || export http_proxy="http://$GUARD_PROXY"
     answer=$(timeout 3 wget -q -O - "$1" 2>/dev/null) && [ -n "$answer" ] || return 1
     guard_latest=$guard_seen
-    # `differs` is judged each time, because tailscaled learns the direct address later, and learns of another one.
-    [ "$answer" != "$guard_answer" ] || [ "$GUARD_EXPECT" = differs ] || return 0
+    # The same answer is judged again with each status, because tailscaled learns the direct address later, and learns of another one.
+    [ "$answer" != "$guard_answer" ] || [ "$sidecar_status" != "$guard_judged" ] || return 0
+    guard_judged=$sidecar_status
     guard_latest=$(printf '%s\n' "$answer" | addresses_first)
     [ -n "$guard_latest" ] || return 1
     addresses_allow "$guard_latest"

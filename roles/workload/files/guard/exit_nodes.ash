@@ -7,7 +7,7 @@
 
 # The exit nodes that are offered and online, one on each line: address, all names and addresses, tags.
 exit_nodes_offered() {
-    tailscale_cli status --json 2>/dev/null | awk '
+    tailscale_cli status --json 2>/dev/null | status_layout | awk '
         /^    "nodekey:/ { names = ip = tags = list = ""; online = offer = 0 }
         /^      "DNSName": / { name = $2; gsub(/[",]|\.",$/, "", name); names = names " " name; sub(/\..*/, "", name); names = names " " name }
         /^      "TailscaleIPs": \[/ { list = "ip" }
@@ -62,7 +62,7 @@ exit_nodes_choose() { # address of the failed one, or ''
                 sidecar_observe_for 2
                 return 0
                 ;;
-            2) guard_stop 41 "$guard_seen is seen through exit node $address, which is not $GUARD_EXPECT" ;;
+            2) guard_stop 41 "$guard_seen is seen through exit node $address, $(addresses_complaint "$guard_seen")" ;;
         esac
     done
     return 1

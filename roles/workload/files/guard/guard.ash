@@ -53,7 +53,7 @@ guard_look() {
             guard_stop 42 'no address was seen through any exit node since the node logged in anew'
         else
             guard_reason="no exit node of $GUARD_EXIT_NODES is on offer and leads to an echo server"
-            [ "$GUARD_EXPECT" != differs ] || [ -n "$(addresses_direct)" ] ||
+            [ "$GUARD_EXPECT" != differs ] || addresses_comparable "$guard_latest" ||
                 guard_reason="what is seen cannot be told from the direct address: no STUN server told it"
         fi
         return 0
@@ -61,7 +61,7 @@ guard_look() {
     echo_servers_ask_quorum
     case $? in
         0) guard_record_proof ;;
-        2) guard_stop 41 "$guard_seen is seen, which is not $GUARD_EXPECT: the exit node $guard_exit is not in use" ;;
+        2) guard_stop 41 "$guard_seen is seen, $(addresses_complaint "$guard_seen"): the exit node $guard_exit is not in use" ;;
         *)
             sidecar_say "no answer through exit node $guard_exit"
             exit_nodes_choose_or_stop "$guard_exit"
@@ -95,14 +95,19 @@ guard_settle() {
 
 # The guard's part of the evidence, as JSON.
 guard_json() {
-    local checked=0 direct now
+    local checked=0 direct interfaces now
     if [ "$guard_proved" -gt 0 ]; then
         IFS=. read -r now _ </proc/uptime
         checked=$(($(date +%s) - now + guard_proved))
     fi
-    direct=$(addresses_own | sed 's/.*/"&"/' | paste -sd, -)
+    # A node that has logged out has no addresses: those with which the last answer was judged.
+    direct=$(addresses_own)
+    [ -n "$direct" ] || direct=$guard_own
+    direct=$(printf '%s' "$direct" | sed 's/.*/"&"/' | paste -sd, -)
+    interfaces=$(addresses_of_interfaces | sed 's/.*/"&"/' | paste -sd, -)
     printf '{"level": "%s", "exit_nodes": "%s", "expect": "%s", ' "$GUARD_LEVEL" "$GUARD_EXIT_NODES" "$GUARD_EXPECT"
     printf '"exit_node": "%s", "observed": "%s", "answers": [%s], ' "$guard_exit" "$guard_seen" "$(echo "$guard_answers" | cut -c3-)"
-    printf '"direct": [%s], "checked": %s, "interval": %s, ' "$direct" "$checked" "$GUARD_INTERVAL"
+    printf '"direct": [%s], "interfaces": [%s], "checked": %s, ' "$direct" "$interfaces" "$checked"
+    printf '"interval": %s, ' "$GUARD_INTERVAL"
     printf '"verdict": "%s", "reason": "%s"}' "$guard_verdict" "$guard_reason"
 }

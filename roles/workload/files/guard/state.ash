@@ -15,6 +15,9 @@ guard_seen=
 guard_answer=
 guard_latest=
 guard_answers=
+# The status with which an answer was judged last, and the node's own addresses in it.
+guard_judged=
+guard_own=
 # docker mounts this directory into the app: no app starts before it exists. It is in memory, so a reboot removes it.
 guard_mark=$NOMAD_SECRETS_DIR/proved
 # Copy of the hosts file, which must not change when the URL of an echo server contains a name.

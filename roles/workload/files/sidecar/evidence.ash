@@ -31,7 +31,7 @@ evidence_listening_ports() {
 
 evidence_write() { # phase, reason
     local canary=false egress=null expired=false serve='' status="$sidecar_status"
-    [ ! -s "$sidecar_serve_wanted" ] || serve=$(tailscale_cli serve status --json 2>/dev/null) || serve=
+    [ ! -s "$sidecar_serve_wanted" ] || serve=$(tailscale_cli serve status --json 2>/dev/null | status_layout) || serve=
     [ -n "$status" ] || status=null
     [ -n "$serve" ] || serve=null
     [ ! -e "$sidecar_key_expired" ] || expired=true

@@ -23,7 +23,7 @@ serve_push_config() {
 # Gives the clients of a Tailscale Service to another of its hosts. A control plane needs up to the time of the pause for it.
 serve_drain() {
     local service services
-    services=$(tailscale_cli serve status --json 2>/dev/null | sed -n 's/^ *"\(svc:[^"]*\)": {$/\1/p')
+    services=$(tailscale_cli serve status --json 2>/dev/null | status_layout | sed -n 's/^ *"\(svc:[^"]*\)": {$/\1/p')
     [ -n "$services" ] || return 0
     # A running containerboot would advertise them again.
     kill -STOP "$sidecar_boot_pid"

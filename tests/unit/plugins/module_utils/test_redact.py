@@ -219,11 +219,30 @@ end"""
 
 
 @pytest.mark.parametrize(
-    "piece",
-    ["a", "a=", "a-", "a.", "a: ", "a='", 'a=\\"', "-----BEGIN PRIVATE KEY-----", "s.a", "http://a:", "--a ", " ", "token=", "token: "],
+    ("before", "piece", "after"),
+    [
+        *(("", piece, "") for piece in ("a", "a=", "a-", "a.", "a: ", "a='", 'a=\\"', "-----BEGIN PRIVATE KEY-----", "s.a", "http://a:")),
+        *(("", piece, "") for piece in ("--a ", " ", "token=", "token: ", "--a", "token={{")),
+        *(("token = x", " ", "y"), ("- token: x", "\t", "!"), ("token=", "/1", "!")),
+    ],
 )
-def test_a_long_line_takes_no_long_time(piece):
+def test_a_long_line_takes_no_long_time(before, piece, after):
     """Some patterns would take hours."""
-    text = piece * (60_000 // len(piece))
+    text = before + piece * (60_000 // len(piece)) + after
     assert scrub(text)
     assert lines([text])
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("token = x y , ", "token = (hidden) , "),
+        ("token = ,", "token = (hidden)"),
+        ("token: x,,", "token: (hidden),"),
+        ("token =>", "token =>"),
+        ("token =   ", "token =   "),
+        ("  - token => 'a'\t", "  - token => (hidden)\t"),
+    ],
+)
+def test_the_value_of_a_line_ends_before_its_comma(line, shown):
+    assert lines([line]) == [shown]

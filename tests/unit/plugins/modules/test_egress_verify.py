@@ -29,6 +29,7 @@ def allocation(ident: str, version: int, **more: t.Any) -> dict[str, t.Any]:
 
 def proved(**more: t.Any) -> dict[str, t.Any]:
     seen = {"verdict": "proved", "observed": "203.0.113.7", "exit_node": "100.64.0.1", "checked": time.time(), "reason": "because"}
+    seen["expect"] = "203.0.113.7"
     return {**seen, **more}
 
 
@@ -97,6 +98,38 @@ def test_what_ended_of_an_older_version_counts_for_nothing(nomad, in_process) ->
     assert failed["failure"]["allocations"] == []
 
 
+HOSTILE = "\x1b[2Jtskey-auth-kAbCdEf-GhIjKl\nall proved"
+
+
+@pytest.mark.parametrize(
+    ("egress", "verdict"),
+    [
+        (proved(verdict="stopped", reason=HOSTILE), "stopped"),
+        (proved(verdict="waiting", reason=HOSTILE), "not_proved"),
+        (proved(observed=HOSTILE, exit_node=HOSTILE), "not_proved"),
+        (proved(expect=HOSTILE, level=HOSTILE), "wrong_address"),
+        (proved(checked=10**400), "refused"),
+        (proved(checked=None), "refused"),
+        (proved(checked=True), "refused"),
+        (proved(observed=["203.0.113.7"]), "refused"),
+        (proved(direct="192.0.2.10"), "refused"),
+        (proved(direct=[{}]), "refused"),
+        ([HOSTILE], "refused"),
+    ],
+)
+def test_the_evidence_of_a_guard_that_nobody_would_write(nomad, in_process, screen, egress: t.Any, verdict: str) -> None:
+    nomad.on("GET /v1/job/crawler", job())
+    one = allocation("a" * 36, 3)
+    nomad.on("GET /v1/job/crawler/allocations", [one])
+    nomad.on(f"GET /v1/client/fs/stat/{one['ID']}", {"Name": "evidence.json"})
+    nomad.on(f"GET /v1/client/fs/cat/{one['ID']}", json.dumps({"alloc_id": one["ID"], "time": time.time(), "egress": egress}))
+    failed = in_process("egress_verify", job="crawler", timeout=0)
+    assert [one["verdict"] for one in failed["failure"]["allocations"]] == [verdict]
+    shown = json.dumps([failed, screen.lines, in_process("egress_verify", job="crawler", check=True)])
+    assert [word for word in ("\\u001b", "kAbCdEf", "0" * 400) if word in shown] == []
+    assert "all proved" not in failed["msg"].splitlines()
+
+
 @pytest.mark.parametrize(
     ("options", "of_job", "words"),
     [
@@ -105,6 +138,7 @@ def test_what_ended_of_an_older_version_counts_for_nothing(nomad, in_process) ->
         ({"group": "other"}, {}, "No group of job crawler has a task tailscale"),
         ({"namespace": "*"}, {}, "the job crawler is in one namespace"),
         ({"expect": ["203.0.113.0/255.0.0.0"]}, {}, "neither an address nor a CIDR"),
+        ({"expect": ["::/0"]}, {}, "'::/0' has every address, which proves nothing"),
     ],
 )
 def test_what_cannot_be_verified(nomad, in_process, options: dict[str, t.Any], of_job: dict[str, t.Any], words: str) -> None:
@@ -114,7 +148,9 @@ def test_what_cannot_be_verified(nomad, in_process, options: dict[str, t.Any], o
     assert words in failed["msg"]
 
 
-def test_nothing_to_verify_is_no_proof(nomad, in_process) -> None:
+@pytest.mark.parametrize("no_log", [False, True])
+def test_nothing_to_verify_is_no_proof(nomad, in_process, screen, no_log: bool) -> None:
     nomad.on("GET /v1/jobs", [stub("plain", Meta={})])
-    result = in_process("egress_verify")
+    result = in_process("egress_verify", no_log=no_log)
     assert (result["proved"], result["allocations"]) == (False, [])
+    assert len(screen.warnings) == (0 if no_log else 1)

@@ -55,6 +55,12 @@ def test_dispatch(runs, request, way):
     assert sent.query["idempotency_token"]
 
 
+@pytest.mark.parametrize(("value", "sent"), [("a", "a"), ("", ""), (7, "7"), (1.5, "1.5"), (True, "true"), (False, "false")])
+def test_a_value_of_meta_as_text(runs, in_process, value, sent):
+    in_process("job_dispatch", job="import", meta={"colour": value})
+    assert runs.all(DISPATCH)[0].body["Meta"] == {"colour": sent}
+
+
 def test_check_mode_starts_nothing(runs, in_process):
     done = in_process("job_dispatch", check=True, job="import")
     assert done["changed"]
@@ -102,6 +108,9 @@ def test_force_is_not_sent_twice(runs, in_process):
         (job(ParameterizedJob={"MetaRequired": ["b", "a"]}), {}, "lacks a, b"),
         (job(), {"meta": {"size": 1}}, "has size, which job import does not take (only colour)"),
         (job(), {"payload": "x" * 16385}, "16385 bytes"),
+        (job(), {"meta": {"colour": ["a"]}}, "meta, colour: Nomad takes text only; a list is neither a string nor a number nor a boolean"),
+        (job(), {"meta": {"colour": {"a": 1}}}, "meta, colour: Nomad takes text only; a mapping is"),
+        (job(), {"meta": {"colour": None}}, "meta, colour: Nomad takes text only; null is"),
     ],
 )
 def test_what_cannot_be_started(nomad, in_process, found, given, words):

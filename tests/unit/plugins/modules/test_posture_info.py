@@ -96,6 +96,29 @@ def test_keys(site, in_process, more: dict[str, t.Any], found: list[str]) -> Non
     assert kinds(in_process("posture_info", keys=[{**GOOD_KEY, **more}])) == found
 
 
+@pytest.mark.parametrize("way", ["in_process", "packaged"])
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ({}, "entry 2 has no id"),
+        ({"id": "k2"}, "entry 2 has no reusable"),
+        ({**GOOD_KEY, "tags": None}, "entry 2 has the tags null, which is not a list"),
+        ({**GOOD_KEY, "tags": "tag:a"}, 'entry 2 has the tags "tag:a", which is not a list'),
+        ({**GOOD_KEY, "reusable": "no"}, 'entry 2 has the reusable "no", which is not a boolean'),
+        ({**GOOD_KEY, "created": "yesterday"}, 'entry 2 has the created "yesterday", which is not a time'),
+        ({**GOOD_KEY, "created": "2026-13-01T00:00:00Z"}, 'entry 2 has the created "2026-13-01T00:00:00Z", which is not a time'),
+        ({**GOOD_KEY, "created": 5}, "entry 2 has the created 5, which is not a time"),
+        ({**GOOD_KEY, "expires": "2026-11-02T00:00:00"}, 'entry 2 has the expires "2026-11-02T00:00:00", which is not a time'),
+    ],
+)
+def test_a_key_that_no_control_plane_described(site, request, way: str, key: dict[str, t.Any], words: str) -> None:
+    site()
+    failed = request.getfixturevalue(way)("posture_info", keys=[GOOD_KEY, key])
+    assert f"keys: {words}" in failed["msg"]
+    assert "notailcar.nomad.tailscale_key_info" in failed["msg"]
+    assert failed["failure"]["kind"] == "invalid_input"
+
+
 def test_strict_fails_for_what_is_not_accepted(site, in_process) -> None:
     site(image="shop:latest")
     keys = [{**GOOD_KEY, "reusable": True}]

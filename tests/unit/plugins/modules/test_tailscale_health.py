@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.unit.support.evidence import ALLOCATION, evidence
+from tests.unit.support.evidence import ALLOCATION, SERVE, evidence, without
 
 STAT, CAT = f"GET /v1/client/fs/stat/{ALLOCATION}", f"GET /v1/client/fs/cat/{ALLOCATION}"
 
@@ -108,6 +108,94 @@ def test_no_evidence(site, in_process, replies, verdict):
     failed = in_process("tailscale_health", job="whoami", timeout=0)
     assert failed["failure"]["kind"] == "timeout"
     assert verdict in failed["msg"]
+
+
+NESTED = json.dumps(evidence()).replace('"serve_config": null', '"serve_config": {"TCP": ' + '{"a": ' * 60 + "{}" + "}" * 61)
+# Documents that are JSON, and that no sidecar writes.
+MALFORMED = {
+    "health": (without(evidence(), Health={"warning": "x"}), "status.Health"),
+    "health of nothing": (without(evidence(), Health=[None]), "status.Health"),
+    "addresses": (without(evidence(), TailscaleIPs="100.64.0.7"), "status.TailscaleIPs"),
+    "node": (without(evidence(), Self=[]), "status.Self"),
+    "tags": (evidence(Tags="tag:service"), "status.Self.Tags"),
+    "tags of tags": (evidence(Tags=[["tag:service"]]), "status.Self.Tags"),
+    "name": (evidence(DNSName=7), "status.Self.DNSName"),
+    "expiry": (evidence(KeyExpiry={}), "status.Self.KeyExpiry"),
+    "state": (without(evidence(), BackendState=["Running"]), "status.BackendState"),
+    "phase": ({**evidence(), "phase": ["ready"]}, "phase"),
+    "reason": ({**evidence("starting"), "reason": {"a": 1}}, "reason"),
+    "ports": ({**evidence(), "open_ports": [{}]}, "open_ports"),
+    "serve": ({**evidence(), "serve_config": ["TCP"]}, "serve_config"),
+    "guard": ({**evidence(), "egress": "proved"}, "egress"),
+    "huge time": ({**evidence(), "time": 10**400}, "time"),
+    "late time": ({**evidence(), "time": 1e300}, "time"),
+    "early time": ({**evidence(), "time": -1}, "time"),
+    "true time": ({**evidence(), "time": True}, "time"),
+}
+
+
+@pytest.mark.parametrize("state", ["ready", "logged_out"])
+@pytest.mark.parametrize(("found", "field"), MALFORMED.values(), ids=MALFORMED)
+def test_malformed_evidence_is_refused(site, in_process, found, field, state):
+    site.on(CAT, json.dumps(found))
+    node = in_process("tailscale_health", check=True, job="whoami", state=state, serve_config=SERVE)["nodes"][0]
+    assert node["verdict"] == "refused"
+    assert node["reason"].endswith(f"no sidecar writes such a field {field}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        NESTED,
+        "[" * 100_000,
+        json.dumps({**evidence(), "x": float("nan")}),
+        json.dumps({**evidence(), "x": 0}).replace('"x": 0', '"x": 1e999'),
+    ],
+    ids=["nested", "deep", "no number", "infinite"],
+)
+def test_what_is_no_json_is_no_evidence(site, in_process, text):
+    site.on(CAT, text)
+    node = in_process("tailscale_health", check=True, job="whoami", serve_config=SERVE)["nodes"][0]
+    assert (node["verdict"], node["evidence"]) == ("never_written", None)
+
+
+HOSTILE = "\x1b[2J\x1b]0;title\x07tskey-auth-kAbCdEf-GhIjKl and token=0123456789abcdef\nwhoami: 1/1 nodes ready \ud800"
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {**evidence("starting"), "reason": HOSTILE},
+        {**without(evidence(), BackendState="NeedsLogin", Health=[HOSTILE, HOSTILE]), "reason": HOSTILE},
+        without(evidence(), BackendState=HOSTILE),
+        evidence(DNSName=f"{HOSTILE}.tail.example."),
+        evidence(Tags=[HOSTILE]),
+        evidence(Expired=True, KeyExpiry=HOSTILE),
+        {**evidence(), "phase": HOSTILE},
+        evidence(serve={HOSTILE: {"Text": HOSTILE}}),
+    ],
+    ids=["reason", "health", "state", "name", "tags", "expiry", "phase", "serve"],
+)
+def test_evidence_is_shown_without_credentials_and_control_characters(site, in_process, screen, found):
+    site.on(CAT, json.dumps(found))
+    asked = {"job": "whoami", "hostname": "whoami", "tags": ["tag:service"], "serve_config": SERVE, "timeout": 0}
+    failed = in_process("tailscale_health", **asked)
+    assert failed["failed"]
+    told = in_process("tailscale_health", check=True, **asked)
+    shown = json.dumps([failed, told, screen.lines, screen.warnings], ensure_ascii=False)
+    assert [one for one in ("\\u001b", "\\u0007", "kAbCdEf", "0123456789abcdef", "\\ud800", "\ud800") if one in shown] == []
+    assert "whoami: 1/1 nodes ready" not in [line.strip() for line in (*failed["msg"].splitlines(), *screen.lines)]
+    assert told["nodes"][0]["evidence"]["alloc_id"] == ALLOCATION
+
+
+def test_a_serve_configuration_is_compared_as_it_is(site, in_process):
+    """Two passwords are shown alike, and are not the same."""
+    first, second = ({"TCP": {"80": {"TCPForward": f"http://u:{word}@127.0.0.1"}}} for word in ("one", "two"))
+    site.on(CAT, json.dumps(evidence(serve=first)))
+    assert in_process("tailscale_health", job="whoami", serve_config=first)["nodes"][0]["verdict"] == "ready"
+    node = in_process("tailscale_health", check=True, job="whoami", serve_config=second)["nodes"][0]
+    assert node["verdict"] == "serve_differs"
+    assert node["serve_config"]["TCP"]["80"]["TCPForward"] == "http://u:…@127.0.0.1"
 
 
 def test_no_allocation_is_no_proof(site, in_process):

@@ -122,6 +122,44 @@ def test_values(sent, name, value, expression):
     assert sent(variables={name: value}) == f"{name}={expression}\n"
 
 
+@pytest.mark.parametrize(
+    ("default", "literal"),
+    [
+        ('("1.0")', True),
+        ('( # a comment\n"1.0" /* another */)', True),
+        ('true ? "1.0" : "2.0"', True),
+        ('(1 > 2) ? ("1.0") : null', True),
+        ('1 == 1 ? (2 > 1 ? "a" : "b") : "c"', True),
+        ('"a" == "b" ? ["x"] : []', False),
+        ("true ? false ? 1 : 2 : 3", True),
+        ("true ? null : 1.5", True),
+        ("(60 * 60)", True),
+        ("60 * 60 /* seconds */", True),
+        ('"${1}x"', True),
+        ('"? : < }"', True),
+        ("-1", True),
+        ('(["a"])', False),
+        ('[for one in ["a"] : upper(one)]', False),
+        ("(true)", False),
+        ('"a" == "b"', False),
+        ("!true || 1 < 2", False),
+    ],
+)
+def test_an_untyped_default_that_is_an_expression(sent, default, literal):
+    """Nomad evaluates it; the type of the result decides what a text means."""
+    spec = f'variable "x" {{\n  default = {default}\n}}\njob "whoami" {{}}\n'
+    assert sent(spec, variables={"x": "1.10"}) == ('x="1.10"\n' if literal else "x=(1.10\n)\n")
+
+
+@pytest.mark.parametrize("default", ['upper("1.0")', '"${1.0}"', '["1.0"][0]', 'true ? upper("a") : null', '{ a = "b" }.a'])
+def test_a_default_whose_type_only_nomad_knows(refused, sent, nomad, default):
+    spec = f'variable "x" {{\n  default = {default}\n}}\njob "whoami" {{}}\n'
+    assert "variables, x: whether this text is taken as it is" in refused(spec, variables={"x": "1.10"})
+    assert not nomad.all(PARSE)
+    assert sent(spec, variables={"x": 1.5}) == "x=1.5\n"
+    assert sent(spec.replace("default", "type = string\n  default"), variables={"x": "1.10"}) == 'x="1.10"\n'
+
+
 @pytest.mark.parametrize("text", ["]", "1)\nimage = (2", '"', "<<E\n", "/*", '"${"'])
 def test_a_text_that_is_no_expression(refused, nomad, text):
     assert "variables, zones: the text is not an HCL expression" in refused(variables={"zones": text})

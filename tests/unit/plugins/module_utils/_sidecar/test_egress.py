@@ -8,10 +8,13 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.egress import egress_verdict
+from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.egress import address_verdict, egress_verdict, is_address
 from ansible_collections.notailcar.nomad.plugins.module_utils._sidecar.evidence import Reading
 
+from tests.unit.support.observed_addresses import ADDRESSES, ALLOWED, INTERFACES, JUDGEMENTS, REFUSED, UNKNOWN
+
 NOW = 1_700_000_000
+VERDICTS = {ALLOWED: "proved", REFUSED: "wrong_address", UNKNOWN: "not_proved"}
 
 
 def reading(age: float = 1.0, checked: int = NOW - 2, verdict: str = "proved", **more: t.Any) -> Reading:
@@ -46,6 +49,22 @@ def test_verdict(found: Reading, expect: list[str] | None, verdict: str, words: 
     judged, reason = egress_verdict(found, expect, 30)
     assert judged == verdict
     assert words in reason
+
+
+@pytest.mark.parametrize(("expect", "address", "own", "verdict"), JUDGEMENTS)
+def test_the_judgement(expect: str, address: str, own: tuple[str, ...], verdict: int) -> None:
+    assert address_verdict(address, expect.split(), own, INTERFACES)[0] == VERDICTS[verdict]
+    seen = reading(expect=expect, observed=address, direct=list(own), interfaces=list(INTERFACES))
+    assert egress_verdict(seen, None, 30)[0] == VERDICTS[verdict]
+
+
+@pytest.mark.parametrize(("text", "is_one"), ADDRESSES)
+def test_what_is_an_address(text: str, is_one: bool) -> None:
+    assert is_address(text) is is_one
+
+
+def test_a_guard_that_expects_nothing_proves_nothing() -> None:
+    assert egress_verdict(reading(expect=None), None, 30)[0] == "wrong_address"
 
 
 @pytest.mark.parametrize("status", ["failed", "lost"])

@@ -14,6 +14,11 @@ from tests.unit.support.evidence import IN_FORCE, SERVE, evidence, without
 WANTED = ExpectedNode("whoami", "tail.example", ("tag:service",), None, 30)
 
 
+def serving(found):
+    """A reading of this evidence, with its Serve configuration."""
+    return Reading(found, 1, serve_config=found["serve_config"] or {})
+
+
 @pytest.mark.parametrize(
     ("reading", "wanted", "verdict", "words"),
     [
@@ -45,12 +50,11 @@ WANTED = ExpectedNode("whoami", "tail.example", ("tag:service",), None, 30)
         (Reading(evidence(Tags=None), 1), WANTED, "wrong_tags", "none"),
         (Reading(evidence(Tags=["tag:service", "tag:admin"]), 1), WANTED, "wrong_tags", "tag:admin"),
         (Reading(evidence(Tags=None, DNSName="x."), 1), ExpectedNode(), "ready", ""),
-        (Reading(evidence(serve=IN_FORCE), 1), ExpectedNode(serve_config=SERVE), "ready", ""),
-        (Reading(evidence(serve={**IN_FORCE, "AllowFunnel": {"x:443": False}}), 1), ExpectedNode(serve_config=SERVE), "ready", ""),
+        (serving(evidence(serve=IN_FORCE)), ExpectedNode(serve_config=SERVE), "ready", ""),
+        (serving(evidence(serve={**IN_FORCE, "AllowFunnel": {"x:443": False}})), ExpectedNode(serve_config=SERVE), "ready", ""),
         (
-            Reading(
-                {**evidence(serve={"TCP": {"80": {"TCPForward": "127.0.0.1:8080", "TerminateTLS": "web.tail.example"}}}), "app_port": 8080},
-                1,
+            serving(
+                {**evidence(serve={"TCP": {"80": {"TCPForward": "127.0.0.1:8080", "TerminateTLS": "web.tail.example"}}}), "app_port": 8080}
             ),
             ExpectedNode(
                 serve_config={"TCP": {"80": {"TCPForward": "127.0.0.1:${SIDECAR_APP_PORT}", "TerminateTLS": "web.${SIDECAR_TAILNET}"}}}
@@ -61,7 +65,7 @@ WANTED = ExpectedNode("whoami", "tail.example", ("tag:service",), None, 30)
         (Reading(evidence(serve=None), 1), ExpectedNode(serve_config=SERVE), "serve_differs", "TCP, Web"),
         (Reading(evidence(), 1), ExpectedNode(serve_config={"TCP": {"443": {"HTTPS": True}}}), "serve_differs", "no HTTPS certificates"),
         (
-            Reading(evidence(serve={**IN_FORCE, "AllowFunnel": {"x:443": True}}), 1),
+            serving(evidence(serve={**IN_FORCE, "AllowFunnel": {"x:443": True}})),
             ExpectedNode(serve_config=SERVE),
             "serve_differs",
             "AllowFunnel",

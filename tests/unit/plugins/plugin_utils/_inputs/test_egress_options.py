@@ -39,6 +39,15 @@ def test_a_good_declaration(more: dict[str, t.Any]) -> None:
         ({"echo": ["203.0.113.80"]}, "echo: '203.0.113.80' is no URL"),
         ({"expect": ["any", "203.0.113.1"]}, "expect: differs and any stand alone"),
         ({"expect": ["everything"]}, "expect: 'everything' is neither an address nor a CIDR, nor differs or any"),
+        (
+            {"expect": ["203.0.113.1", "0.0.0.0/0"]},
+            "expect: '0.0.0.0/0' has every address, which proves nothing: name the addresses of the exit nodes, or differs or any",
+        ),
+        (
+            {"expect": ["::ffff:0:0/96"]},
+            "expect: '::ffff:0:0/96' has every address, which proves nothing: name the addresses of the exit nodes, or differs or any",
+        ),
+        ({"expect": ["459.0.113.7"]}, "expect: '459.0.113.7' is neither an address nor a CIDR, nor differs or any"),
         ({"quorum": 2}, "quorum must lie between 1 and the number of echo URLs, 1"),
         ({"quorum": 1.0}, "quorum must lie between 1 and the number of echo URLs, 1"),
         ({"quorum": True}, "quorum must lie between 1 and the number of echo URLs, 1"),

@@ -36,7 +36,8 @@ NAME_BACK = 300
 ISOLATED = {
     "egress_network_destinations": [HEADSCALE_IP],
     "egress_network_config_dir": str(NETWORKS),
-    "egress_network_cni_path": "/usr/lib/cni",
+    # The plugins of the machine, and a directory of the laboratory for the plugin of the network.
+    "egress_network_cni_path": f"/usr/lib/cni:{NETWORKS}",
     "egress_network_node_name": "site",
 }
 

@@ -190,6 +190,30 @@ def isolated_network(site: Site) -> t.Iterator[None]:
     faults.heal()
 
 
+@contextlib.contextmanager
+def leaky_networks(site: Site) -> t.Iterator[None]:
+    """Networks that are not isolated: `leads-out` has a default route, `leads-to-echo` a route to the echo server. Both lack the rules."""
+    network = json.loads((NETWORKS / "notailcar-egress.conflist").read_text())
+    plugins = [plugin for plugin in network["plugins"] if not plugin["type"].endswith("-rules")]
+    (bridge,) = (plugin for plugin in plugins if plugin["type"] == "bridge")
+    routes = bridge["ipam"]["routes"]
+    files = {name: NETWORKS / f"{name}.conflist" for name in ("leads-out", "leads-to-echo")}
+    for number, (name, file), route in zip((80, 96), files.items(), ("0.0.0.0/0", f"{ECHO_IP}/32")):
+        bridge["bridge"] = f"ntc-{number}"
+        bridge["ipam"] |= {"ranges": [[{"subnet": f"172.27.{number}.0/20"}]], "routes": [*routes, {"dst": route}]}
+        file.write_text(json.dumps({**network, "name": name, "plugins": plugins}))
+    process.send(CLIENT.name, signal.SIGHUP)
+
+    def offered(name: str) -> bool:
+        clients = play.call(site, "egress_level_info", cni_network=name)["clients"]
+        return all("isolated" in client["levels"] for client in clients)
+
+    wait_until(lambda: all(offered(name) for name in files), "Nomad to offer the networks")
+    yield
+    for file in files.values():
+        file.unlink()
+
+
 def task_directory(allocation: str) -> Path:
     """Where the sidecar's files of an allocation lie on the client."""
     return DATA / CLIENT.name / "alloc" / allocation / "tailscale"

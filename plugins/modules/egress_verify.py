@@ -18,8 +18,8 @@ description:
     and is fresh by the clock of the Nomad server.
   - A job whose evidence is missing, old or bad is never called proved, nor one that has fewer allocations than it should. Allocations of an
     older version that still run count, too.
-  - When no waiting can help any more, because every allocation that is not proved was stopped by its guard or has none, or because the job
-    O(job) is stopped, it fails at once.
+  - When no waiting can help any more, because every allocation that is not proved was stopped by its guard, was restarted, or has no
+    guard, or because the job O(job) is stopped, it fails at once.
 options:
   job:
     description:
@@ -146,8 +146,8 @@ allocations:
       sample: [100.64.0.9]
     verdict:
       description:
-        - V(proved), or why it is not - V(not_proved), V(wrong_address), V(stopped) by the guard, V(no_guard), V(stale), V(never_written),
-          V(collected), V(client_down), V(refused).
+        - V(proved), or why it is not - V(not_proved), V(wrong_address), V(stopped) by the guard, V(restarted) in another network namespace
+          or after a reboot of the client, V(no_guard), V(stale), V(never_written), V(collected), V(client_down), V(refused).
         - With V(wrong_address) the observed address is not among the expected ones, or it is the node's own.
       type: str
       sample: proved
@@ -163,6 +163,12 @@ allocations:
       description: Tailnet address of the exit node in use.
       type: str
       sample: 100.64.0.3
+    exit_node_status:
+      description:
+        - What tailscaled itself reports about its exit node, C(address) and C(online); null without one. It is no proof, because tailscaled
+          reports an exit node as online whose routes are not approved.
+      type: dict
+      sample: {address: 100.64.0.3, online: true}
     observed:
       description: The address that the world saw last.
       type: str

@@ -20,7 +20,7 @@ from .._wait import Wait
 # The key in the meta of a job that has a guard.
 EGRESS_META_KEY = "notailcar_egress"
 # Verdicts that do not change while the module waits.
-FINAL = ("stopped", "no_guard", "collected")
+FINAL = ("stopped", "restarted", "no_guard", "collected")
 
 
 def logic(params: Json, run: Run) -> Json:
@@ -106,6 +106,7 @@ def _allocation(client: Client, job: str, allocation: Json, params: Json, earlie
         "reason": reason,
         "level": seen.get("level") or "",
         "exit_node": seen.get("exit_node") or "",
+        "exit_node_status": seen.get("exit_node_status"),
         "observed": seen.get("observed") or "",
         "direct": seen.get("direct") or [],
         "expected": seen.get("expect") or "",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
+from .._json import Json
 from .evidence import Reading, is_time
 
 # The phases that the sidecar writes when it is stopped.
@@ -30,6 +31,8 @@ def egress_verdict(reading: Reading, expect: t.Sequence[str] | None, max_age: in
         return "no_guard", "its sidecar has no guard: the job was rendered without egress"
     if seen.get("verdict") == "stopped":
         return "stopped", str(seen.get("reason"))
+    if why := _started_elsewhere(evidence, seen.get("begun")):
+        return "restarted", why
     if seen.get("verdict") != "proved":
         return "not_proved", str(seen.get("reason") or evidence.get("reason"))
     checked, complete = seen.get("checked"), client_status == "complete"
@@ -76,6 +79,15 @@ def address_verdict(address: str, expect: t.Sequence[str], own: t.Sequence[str],
     if not _within(address, [network for network in expect if not has_every_address(network)]):
         return "wrong_address", f"{address} is seen, expected was {' or '.join(expect)}"
     return "proved", ""
+
+
+def _started_elsewhere(evidence: Json, begun: t.Any) -> str:
+    """Return why the evidence is not from where the allocation passed its gate, or nothing. An older sidecar does not write `begun`."""
+    if begun is None:
+        return ""
+    names = {"boot_id": "boot of the client", "netns": "network namespace"}
+    changed = [words for key, words in names.items() if not begun.get(key) or begun[key] != evidence.get(key)]
+    return f"the evidence is from another {' and another '.join(changed)} than the start of the allocation" if changed else ""
 
 
 def is_address(text: str) -> bool:

@@ -27,14 +27,15 @@ TIME = None
 # evidence has others.
 FIELDS: Json = {
     **{"alloc_id": str, "phase": str, "reason": str, "joined": bool, "key_expired": bool, "canary": bool},
-    **{"app_port": int, "open_ports": [int], "serve_config": {}},
+    **{"boot_id": str, "netns": str, "app_port": int, "open_ports": [int], "serve_config": {}},
     "status": {
         **{"BackendState": str, "TailscaleIPs": [str], "CertDomains": [str], "Health": [str]},
         "Self": {"DNSName": str, "Online": bool, "Expired": bool, "KeyExpiry": str, "Tags": [str]},
     },
     "egress": {
         **{"verdict": str, "reason": str, "level": str, "expect": str, "observed": str, "exit_node": str},
-        **{"direct": [str], "interfaces": [str], "checked": TIME},
+        **{"direct": [str], "interfaces": [str], "checked": TIME, "begun": {"boot_id": str, "netns": str}},
+        "exit_node_status": {"address": str, "online": bool},
     },
 }
 

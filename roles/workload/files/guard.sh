@@ -19,11 +19,12 @@
 #                     marks the connections of its proxy, so that they pass the lock
 #
 # Exit codes, which Nomad's task events show: 40 the sidecar was started again, 41 another address was seen, 42 no address was,
-# 43 no lock, 44 containerboot ended, 45 the status of tailscaled cannot be read.
+# 43 the lock could not be set, or a direct path is open, 44 containerboot ended, 45 the guard cannot prepare itself or read a status.
 
 . guard/state.ash
 . guard/lock.ash
 . guard/hosts.ash
+. guard/direct.ash
 . guard/addresses.ash
 . guard/echo_servers.ash
 . guard/exit_nodes.ash

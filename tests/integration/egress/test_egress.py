@@ -18,6 +18,8 @@ from tests.integration.support.layouts import sidecar_image
 from tests.integration.support.parallel import in_parallel
 from tests.integration.support.play import Service, changed
 from tests.lab.command import wait_until
+from tests.lab.errors import LabError
+from tests.lab.nomad import FIRST
 from tests.lab.site import Site
 from tests.lab.topology import ECHO_IP
 
@@ -56,6 +58,7 @@ def leaves_through_the_preferred_exit_node(site: Site, worker: Caller) -> None:
     proved = play.call(site, "egress_verify", job=worker.name, expect=[f"{EXIT1}/32"], new_observation=True)
     (allocation,) = proved["allocations"]
     assert (allocation["verdict"], allocation["observed"], allocation["level"]) == ("proved", EXIT1, worker.inputs["level"])
+    assert allocation["exit_node_status"] == {"address": allocation["exit_node"], "online": True}
     assert allocation["evidence"]["egress"]["answers"] == [{"url": f"{ECHO}/", "address": EXIT1}]
     wrong = play.call(site, "egress_verify", job=worker.name, expect=["192.0.2.0/24"], timeout=3)
     assert wrong["failed"]
@@ -92,9 +95,56 @@ def test_without_a_proof_the_app_does_not_start(site: Site, declare) -> None:
         "one-does-not-answer": (nothing, {"level": "monitored", "echo": [f"{ECHO}/", "http://192.0.2.1/"], "quorum": 2}),
         "unreadable": ("cannot be read", {"level": "locked", "tailscale_image": sidecar_image("unreadable")}),
         "one-says-nothing": (nothing, {"level": "monitored", "echo": [f"{ECHO}/empty", f"{ECHO}/"], "quorum": 2}),
+        "leads-out": ("it has a route to everywhere through eth0", {"level": "isolated", "cni_network": "leads-out"}),
+        "leads-to-echo": (f"an answer comes from {ECHO}/", {"level": "isolated", "cni_network": "leads-to-echo"}),
     }
     workers = [(declare(name, Caller, **inputs, healthy_deadline="40s"), sentence) for name, (sentence, inputs) in cases.items()]
-    in_parallel(never_starts, workers)
+    with exits.leaky_networks(site):
+        in_parallel(never_starts, workers)
+
+
+def test_without_its_guard_or_its_lock_a_sidecar_starts_no_app(site: Site, caller) -> None:
+    worker = caller("locked")
+    assert worker.deploy().returncode == 0
+    job = worker.job()
+    sidecar = next(task for task in job["TaskGroups"][0]["Tasks"] if task["Name"] == "tailscale")
+    others = [template for template in sidecar["Templates"] if not template["DestPath"].endswith("/guard.sh")]
+    (guard,) = (template for template in sidecar["Templates"] if template not in others)
+    open_lock = {**guard, "EmbeddedTmpl": f"{guard['EmbeddedTmpl']}\nlock_outbound() {{ :; }}\n"}
+    for templates, words in (([*others, open_lock], f"an answer comes from {ECHO}/"), (others, "guard.sh is missing")):
+        sidecar["Templates"] = templates
+        FIRST.ask("/v1/jobs", "PUT", {"Job": job})
+        wait_until(lambda words=words: bool(failed_with(worker, words)), f"an allocation to fail: {words}", 120)
+        for one in failed_with(worker, words):
+            events = (one["TaskStates"].get("app") or {}).get("Events") or []
+            assert "Started" not in [event["Type"] for event in events]
+    assert exits.by_exits(worker.seen())
+
+
+def failed_with(worker: Caller, words: str) -> list[dict[str, t.Any]]:
+    """The allocations that failed for a reason with these words. Nomad places others meanwhile, of an earlier version, too."""
+    found = []
+    for one in FIRST.ask(f"/v1/job/{worker.name}/allocations"):
+        with contextlib.suppress(LabError, ValueError):
+            if one["ClientStatus"] == "failed" and words in worker.evidence(one["ID"])["reason"]:
+                found.append(one)
+    return found
+
+
+def test_dead_echo_servers_do_not_make_the_proof_old(caller) -> None:
+    """Where both of them were asked first at each look, it was up to 47 s old."""
+    worker = caller("locked", echo=["http://198.51.100.98/", "http://198.51.100.99/", f"{ECHO}/"])
+    assert worker.deploy().returncode == 0
+    written, ages = [worker.evidence()["time"]], [0]
+
+    def written_later() -> bool:
+        evidence = worker.evidence()
+        written.append(evidence["time"])
+        ages.append(exits.now() - evidence["egress"]["checked"])
+        return bool(written[-1] - written[0] > 45)
+
+    wait_until(written_later, "evidence of a later time", 120)
+    assert max(ages) < 30, "the module egress_verify takes nothing that is older"
 
 
 @pytest.mark.parametrize(
@@ -265,6 +315,7 @@ def test_evidence_that_proves_nothing(site: Site, caller) -> None:
         "not_proved": {**good, "egress": {**good["egress"], "observed": "everywhere"}},
         "wrong_address": {**good, "egress": {**good["egress"], "observed": DIRECT}},
         "no_guard": {**good, "egress": None},
+        "restarted": {**good, "netns": "net:[1]"},
         "never_written": None,
     }
     with exits.frozen(site, allocation):

@@ -13,8 +13,9 @@ import pytest
 
 from tests.integration.support import exits, play
 from tests.integration.support.layouts import sidecar_image
+from tests.lab.command import succeeds, wait_until
 from tests.lab.site import Site
-from tests.lab.topology import DATA, ECHO_IP
+from tests.lab.topology import DATA, ECHO_IP, NAMESPACES, SITE_IP
 
 DENIED = {
     "mark": "operation not permitted",
@@ -31,13 +32,50 @@ def network(site: Site) -> t.Iterator[None]:
         yield
 
 
+# What another job of the client listens on: a mapped port of a bridge, and a port of the client itself. They might lead on.
+NEIGHBOURS = (18080, 18081)
+# Directly, and through the proxy of tailscaled if there is one, which may call the local network itself.
+ASK_NEIGHBOURS = """
+gateway=$(ip route | sed -n 's/.* via \\([0-9.]*\\) .*/\\1/p' | head -n 1)
+for proxy in "" $http_proxy; do
+    for port in 18080 18081; do
+        http_proxy=$proxy timeout 3 wget -q -O /dev/null http://$gateway:$port/get && echo "$gateway:$port $proxy"
+    done
+done >$NOMAD_TASK_DIR/reached
+"""
+
+
+@pytest.fixture(scope="module")
+def neighbours(site: Site) -> t.Iterator[None]:
+    """A job beside the hostile one, which answers in both ways; from the client's own network it is reached."""
+    mapped, own = NEIGHBOURS
+    groups = [
+        neighbour(site, "mapped", 8080, {"Mode": "bridge", "ReservedPorts": [{"Label": "http", "Value": mapped, "To": 8080}]}),
+        neighbour(site, "own", own, {"Mode": "host", "ReservedPorts": [{"Label": "http", "Value": own}]}, network_mode="host"),
+    ]
+    added = play.call(site, "job", spec={"ID": "neighbours", "Name": "neighbours", "Type": "service", "TaskGroups": groups})
+    assert not added["failed"], added
+    for port in NEIGHBOURS:
+        url = f"http://{SITE_IP}:{port}/get"
+        wait_until(lambda url=url: succeeds([*NAMESPACES["client"].enter, "curl", "-fsS", "--noproxy", "*", url]), url)
+    yield
+    play.call(site, "job", name="neighbours", state="absent", purge=True)
+
+
+def neighbour(site: Site, name: str, port: int, network: dict[str, t.Any], **config: t.Any) -> dict[str, t.Any]:
+    command = {"image": site.httpbin_image, "command": "/bin/go-httpbin", "args": ["-host", "0.0.0.0", "-port", str(port)]}
+    resources = {"CPU": 20, "MemoryMB": 64}
+    task = {"Name": "app", "Driver": "docker", "Config": {**command, **config}, "Resources": resources}
+    return {"Name": name, "Networks": [network], "Tasks": [task]}
+
+
 @pytest.mark.parametrize(
     ("level", "mode", "layout"), [("locked", "kernel", "tabbed"), ("isolated", "userspace", "compact"), ("isolated", "kernel", "")]
 )
-def test_nothing_of_it_gets_out(site: Site, declare, level: str, mode: str, layout: str) -> None:
+def test_nothing_of_it_gets_out(site: Site, neighbours: None, declare, level: str, mode: str, layout: str) -> None:
     """Whatever the layout of the status is, from which the sidecar learns what it has to close."""
     path = uuid.uuid4().hex
-    script = f"/bin/escape {ECHO_IP} /{path} >$NOMAD_TASK_DIR/said; sleep 3"
+    script = f"({ASK_NEIGHBOURS}) & /bin/escape {ECHO_IP} /{path} >$NOMAD_TASK_DIR/said; wait; sleep 3"
     images = {"image": site.escape_image, "tailscale_image": sidecar_image(layout) if layout else site.tailscale_image}
     hostile = declare("hostile", play.Worker, type="batch", level=level, mode=mode, command="/bin/sh", args=["-c", script], **images)
     with exits.sniffed(path) as packets:
@@ -45,7 +83,9 @@ def test_nothing_of_it_gets_out(site: Site, declare, level: str, mode: str, layo
         leaked = packets()
     assert done.returncode == 0, done.stdout + done.stderr
     (allocation,) = [one["ID"] for one in json.loads(play.nomad(site, "job", "allocs", "-json", "hostile"))]
-    said = (DATA / "nomad-client/alloc" / allocation / "app/local/said").read_text()
+    local = DATA / "nomad-client/alloc" / allocation / "app/local"
+    assert (local / "reached").read_text() == "", "another job of the client would be a way out"
+    said = (local / "said").read_text()
     outcomes = {one["attempt"]: one["outcome"] for one in map(json.loads, said.splitlines())}
     print(json.dumps(outcomes, indent=1))
     assert "NET_ADMIN=false NET_RAW=false" in outcomes["capabilities"]

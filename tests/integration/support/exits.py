@@ -36,7 +36,8 @@ NAME_BACK = 300
 ISOLATED = {
     "egress_network_destinations": [HEADSCALE_IP],
     "egress_network_config_dir": str(NETWORKS),
-    "egress_network_cni_path": "/usr/lib/cni",
+    # The plugins of the machine, and a directory of the laboratory for the plugin of the network.
+    "egress_network_cni_path": f"/usr/lib/cni:{NETWORKS}",
     "egress_network_node_name": "site",
 }
 
@@ -187,6 +188,30 @@ def isolated_network(site: Site) -> t.Iterator[None]:
     # Nomad's client offers a network until its next start, also when its file is gone.
     faults.kill(CLIENT.name)
     faults.heal()
+
+
+@contextlib.contextmanager
+def leaky_networks(site: Site) -> t.Iterator[None]:
+    """Networks that are not isolated: `leads-out` has a default route, `leads-to-echo` a route to the echo server. Both lack the rules."""
+    network = json.loads((NETWORKS / "notailcar-egress.conflist").read_text())
+    plugins = [plugin for plugin in network["plugins"] if not plugin["type"].endswith("-rules")]
+    (bridge,) = (plugin for plugin in plugins if plugin["type"] == "bridge")
+    routes = bridge["ipam"]["routes"]
+    files = {name: NETWORKS / f"{name}.conflist" for name in ("leads-out", "leads-to-echo")}
+    for number, (name, file), route in zip((80, 96), files.items(), ("0.0.0.0/0", f"{ECHO_IP}/32")):
+        bridge["bridge"] = f"ntc-{number}"
+        bridge["ipam"] |= {"ranges": [[{"subnet": f"172.27.{number}.0/20"}]], "routes": [*routes, {"dst": route}]}
+        file.write_text(json.dumps({**network, "name": name, "plugins": plugins}))
+    process.send(CLIENT.name, signal.SIGHUP)
+
+    def offered(name: str) -> bool:
+        clients = play.call(site, "egress_level_info", cni_network=name)["clients"]
+        return all("isolated" in client["levels"] for client in clients)
+
+    wait_until(lambda: all(offered(name) for name in files), "Nomad to offer the networks")
+    yield
+    for file in files.values():
+        file.unlink()
 
 
 def task_directory(allocation: str) -> Path:

@@ -18,7 +18,7 @@ client {
   enabled           = true
   servers           = ["$ip"]
   network_interface = "eth0"
-  cni_path          = "/usr/lib/cni"
+  cni_path          = "/usr/lib/cni:$networks"
   cni_config_dir    = "$networks"
   cgroup_parent     = "$cgroup"
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -35,6 +36,20 @@ def test_exit_nodes_that_are_offered_and_online(shell: Shell, recorded: Recorded
 
 def test_a_status_without_peers_offers_none(shell: Shell, recorded: Recorded) -> None:
     assert shell.print(f"{recorded.is_read('running')}\nexit_nodes_offered") == ""
+
+
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [("running", {"address": "100.64.0.1", "online": True}), ("started", None), ("needs_login", None)],
+)
+def test_what_tailscaled_itself_reports(shell: Shell, recorded: Recorded, document: str, status: dict[str, t.Any] | None) -> None:
+    assert json.loads(shell.print(f"{recorded.is_read(document)}\nexit_nodes_status")) == status
+
+
+def test_an_exit_node_that_is_offline(shell: Shell, recorded: Recorded) -> None:
+    offline = recorded.text("running").replace('"ID": "1",\n    "Online": true', '"ID": "1",\n    "Online": false')
+    assert offline != recorded.text("running")
+    assert json.loads(shell.print("sidecar_status=$STATUS; exit_nodes_status", STATUS=offline))["online"] is False
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,44 @@ def test_a_quorum_of_echo_servers(
     assert quorum(shell, answers, number) == (verdict, seen, answered)
 
 
+# Writes down which echo servers are asked. Each of them costs three seconds of a clock of its own, unless it answers.
+ASKED = f"""
+{ASK}
+clock=0
+sidecar_uptime() {{ echo "$clock"; }}
+echo_servers_ask() {{
+    echo "$1" >>asked
+    guard_latest=$(cat "$NOMAD_TASK_DIR/$1" 2>/dev/null) || {{ clock=$((clock + 3)); return 1; }}
+}}
+guard_hosts=/nonexistent
+"""
+
+
+@pytest.mark.parametrize(
+    ("answering", "number", "first", "then"),
+    [("abc", 1, "a", "a"), ("bc", 1, "ab", "b"), ("c", 1, "abc", "c"), ("bc", 2, "abc", "cb"), ("ac", 2, "abc", "ca")],
+)
+def test_the_servers_that_answered_last_are_asked_first(shell: Shell, answering: str, number: int, first: str, then: str) -> None:
+    for url in answering:
+        (shell.home / url).write_text(GOOD)
+    looks = "echo_servers_ask_quorum || exit 1; echo >>asked; echo_servers_ask_quorum || exit 1"
+    shell.print(f"{ASKED}\n{looks}", GUARD_ECHO=" ".join(URLS), GUARD_QUORUM=str(number))
+    asked = (shell.home / "asked").read_text()
+    assert asked.replace("\n\n", " ").replace("\n", "") == f"{first} {then}"
+
+
+def test_a_server_that_is_named_twice_is_asked_twice(shell: Shell) -> None:
+    (shell.home / "a").write_text(GOOD)
+    looks = "echo_servers_ask_quorum; echo $?; echo_servers_ask_quorum; echo $?; echo $guard_echo_order"
+    assert shell.lines(f"{ASKED}\n{looks}", GUARD_ECHO="b a a", GUARD_QUORUM="2") == ["0", "0", "a b a"]
+
+
+def test_a_look_takes_bounded_time(shell: Shell) -> None:
+    (shell.home / "f").write_text(GOOD)
+    script = f"{ASKED}\necho_servers_ask_quorum; echo $? $clock"
+    assert shell.print(script, GUARD_ECHO="a b c d e f") == "1 12"
+
+
 def test_a_changed_hosts_file_stops_the_guard(shell: Shell) -> None:
     (shell.home / "hosts").write_text("192.0.2.66 echo.example.com\n")
     done = shell.run(f'{ASK}\nguard_stop() {{ echo "$1 $2"; exit "$1"; }}\necho_servers_ask_quorum')
@@ -146,7 +184,61 @@ def test_the_guards_evidence_is_json(shell: Shell, recorded: Recorded) -> None:
         "observed": "203.0.113.7",
         "answers": [{"url": "http://192.0.2.1/", "address": "203.0.113.7"}],
         "direct": sorted(address.rpartition(":")[0].strip("[]") for address in set(recorded.json("running")["Self"]["Addrs"])),
+        "exit_node_status": {"address": "100.64.0.1", "online": True},
+        "begun": None,
         "interval": 0,
         "verdict": "proved",
         "reason": "",
     }
+
+
+# The start of the guard, without rules and without questions; what it does is a line.
+BEGIN = """
+guard_stop() { echo "$1"; exit "$1"; }
+lock_outbound() { echo lock; }
+hosts_remember() { echo names; }
+direct_refuse() { echo 'the network is observed'; }
+"""
+
+
+def begin(shell: Shell, before: str = "", **environment: str) -> tuple[int, list[str]]:
+    done = shell.run(f"{BEGIN}\n{before}\nguard_begin", **environment)
+    return done.returncode, done.stdout.splitlines()
+
+
+def test_the_network_is_observed_after_the_lock_is_set(shell: Shell) -> None:
+    assert begin(shell, SIDECAR_MODE="kernel") == (0, ["names", "lock", "the network is observed"])
+
+
+def test_a_second_start_ends_the_allocation_behind_its_lock(shell: Shell) -> None:
+    assert begin(shell)[0] == 0
+    assert begin(shell, SIDECAR_MODE="kernel") == (40, ["lock", "40"])
+
+
+def test_a_start_that_cannot_be_recorded_ends_the_allocation(shell: Shell) -> None:
+    assert begin(shell, NOMAD_TASK_DIR="/proc/none") == (45, ["45"])
+
+
+def test_a_hosts_file_that_cannot_be_copied_ends_the_allocation(shell: Shell) -> None:
+    assert begin(shell, "guard_hosts=/proc/none", GUARD_ECHO="http://echo.example.com/") == (45, ["45"])
+
+
+def test_a_proof_that_cannot_be_removed_ends_the_allocation(shell: Shell) -> None:
+    assert begin(shell, "guard_mark=/proc/version") == (45, ["45"])
+
+
+def test_the_evidence_names_the_boot_and_the_namespace_of_the_first_start(shell: Shell) -> None:
+    first = "sidecar_boot_id=boot-1; sidecar_netns=net:[1]"
+    again = "sidecar_boot_id=boot-2; sidecar_netns=net:[2]; guard_stop() { guard_json; exit; }"
+    assert begin(shell, first)[0] == 0
+    _code, (*_lines, evidence) = begin(shell, again)
+    assert json.loads(evidence)["begun"] == {"boot_id": "boot-1", "netns": "net:[1]"}
+
+
+def test_a_stop_kills_before_it_prints(shell: Shell) -> None:
+    stubs = 'killall() { echo "killall $*"; }; evidence_write() { echo "$1"; }; sidecar_say() { echo "say $1"; }'
+    (shell.home / "proved").mkdir()
+    (shell.home / "ready").touch()
+    done = shell.run(f"{stubs}\nguard_stop 41 'another address'")
+    assert (done.returncode, done.stdout.splitlines()) == (41, ["killall -9 tailscaled", "failed", "say another address"])
+    assert sorted(path.name for path in shell.home.iterdir()) == []

@@ -25,20 +25,37 @@ echo_servers_ask() { # URL
     guard_answer=$answer
 }
 
-# Whether a quorum sees an address that is allowed. 0: it does, 1: too few answer, 2: one sees another address.
+# Records the latest answer, and puts the server first.
+echo_servers_answered() { # URL
+    local answered="$1" others='' url
+    guard_answers="$guard_answers, {\"url\": \"$1\", \"address\": \"$guard_latest\"}"
+    for url in $guard_echo_order; do
+        if [ "$url" = "$answered" ]; then
+            answered=
+        else
+            others="$others $url"
+        fi
+    done
+    guard_echo_order=$1$others
+}
+
+# Whether a quorum sees an address that is allowed. 0: it does, 1: too few answer within 10 s, 2: one sees another address. The servers
+# that answered last are asked first, so that a dead one costs time only once.
 echo_servers_ask_quorum() {
-    local agreeing=0 left url verdict
+    local agreeing=0 begun left url verdict
     if [ -e "$guard_hosts" ] && ! cmp -s "$guard_hosts" /etc/hosts; then
         guard_stop 41 'the hosts file of the allocation was changed: who answers for an echo server cannot be known any more'
     fi
-    left=$(echo "$GUARD_ECHO" | wc -w)
+    left=$(echo "$guard_echo_order" | wc -w)
     guard_answers=
-    for url in $GUARD_ECHO; do
+    begun=$(sidecar_uptime)
+    for url in $guard_echo_order; do
         [ $((agreeing + left)) -ge "$GUARD_QUORUM" ] || return 1
+        [ $(($(sidecar_uptime) - begun)) -lt 10 ] || return 1
         left=$((left - 1))
         echo_servers_ask "$url"
         verdict=$?
-        [ "$verdict" = 1 ] || guard_answers="$guard_answers, {\"url\": \"$url\", \"address\": \"$guard_latest\"}"
+        [ "$verdict" = 1 ] || echo_servers_answered "$url"
         case $verdict in
             0) agreeing=$((agreeing + 1)) ;;
             2) guard_seen=$guard_latest && return 2 ;;

@@ -25,6 +25,17 @@ exit_nodes_offered() {
         /^    }/ { if (online && offer) print ip names tags; offer = 0 }'
 }
 
+# What tailscaled itself reports about the exit node that it is set to, as JSON: null while it is set to none, or to one that it does
+# not know. No proof: an exit node whose routes were un-approved is reported as online.
+exit_nodes_status() {
+    printf '%s\n' "$sidecar_status" | awk '
+        /^  "ExitNodeStatus": \{/ { inside = 1; online = "false"; address = "" }
+        inside && /^    "Online": true/ { online = "true" }
+        inside && /^      "/ && address == "" { address = $1; gsub(/[",]|\/.*/, "", address) }
+        inside && /^  }/ { printf "{\"address\": \"%s\", \"online\": %s}", address, online; exit }
+        END { if (!inside) printf "null" }'
+}
+
 # The offered exit nodes in the order in which they are wanted, as RANK/ADDRESS.
 exit_nodes_candidates() {
     local found rank=0 wanted

@@ -5,33 +5,36 @@
 
 # The start, the checks and the end of the guard, and its part of the evidence.
 
+# Kills first: everything else in here can fail, and the log is a pipe that may be full.
 guard_stop() { # exit code, reason
-    sidecar_say "$2"
-    rm -rf "$guard_mark"
     killall -9 tailscaled 2>/dev/null
+    rm -rf "$guard_mark"
     rm -f "$SIDECAR_GATE_DIR/ready"
     guard_verdict=stopped
     guard_reason=$2
     sidecar_status=
     evidence_write failed "$2"
+    sidecar_say "$2"
     exit "$1"
 }
 
 # Runs before everything else in the sidecar. A sidecar that is started again has no gate before its app.
 guard_begin() {
-    # Another allocation may have left its file on a disk that moves with the allocation.
-    local again=false begun="$NOMAD_TASK_DIR/begun-$NOMAD_ALLOC_ID"
-    rm -rf "$guard_mark"
-    [ ! -e "$begun" ] || again=true
+    local again=false
+    rm -rf "$guard_mark" || guard_stop 45 'the proof of an earlier start could not be removed: the app would start with it'
+    [ ! -e "$guard_begun" ] || again=true
     [ "$again" = true ] || [ "$SIDECAR_MODE" != kernel ] || hosts_remember
     if [ "$SIDECAR_MODE" = kernel ] && ! lock_outbound ''; then
         guard_stop 43 'the ways out could not be closed: that needs NET_ADMIN and iptables'
     fi
     [ "$again" = false ] ||
         guard_stop 40 'the sidecar was started again, and the app with it: another allocation must prove its egress anew'
-    touch "$begun"
+    sidecar_place | evidence_publish "$guard_begun" ||
+        guard_stop 45 'the start of the sidecar could not be recorded: a second start would not be noticed'
     # Nomad gives all tasks of an allocation one hosts file, and an app that is root can write it.
-    [ -z "$(hosts_named_in_urls "$GUARD_ECHO")" ] || cp /etc/hosts "$guard_hosts"
+    [ -z "$(hosts_named_in_urls "$GUARD_ECHO")" ] || cp /etc/hosts "$guard_hosts" ||
+        guard_stop 45 'the hosts file could not be copied: a change of it would not be noticed'
+    direct_refuse
 }
 
 guard_record_proof() {
@@ -43,7 +46,7 @@ guard_record_proof() {
 
 # Checks the egress; called again and again once tailscaled runs. Then guard_verdict is `proved`, or guard_reason states why not.
 guard_look() {
-    IFS=. read -r guard_now _ </proc/uptime
+    guard_now=$(sidecar_uptime)
     [ $((guard_now - guard_looked)) -ge "$GUARD_INTERVAL" ] || return 0
     guard_looked=$guard_now
     if [ -z "$guard_exit" ]; then
@@ -95,11 +98,9 @@ guard_settle() {
 
 # The guard's part of the evidence, as JSON.
 guard_json() {
-    local checked=0 direct interfaces now
-    if [ "$guard_proved" -gt 0 ]; then
-        IFS=. read -r now _ </proc/uptime
-        checked=$(($(date +%s) - now + guard_proved))
-    fi
+    local begun checked=0 direct interfaces
+    [ "$guard_proved" -eq 0 ] || checked=$(($(date +%s) - $(sidecar_uptime) + guard_proved))
+    begun=$(cat "$guard_begun" 2>/dev/null) || begun=null
     # A node that has logged out has no addresses: those with which the last answer was judged.
     direct=$(addresses_own)
     [ -n "$direct" ] || direct=$guard_own
@@ -107,6 +108,7 @@ guard_json() {
     interfaces=$(addresses_of_interfaces | sed 's/.*/"&"/' | paste -sd, -)
     printf '{"level": "%s", "exit_nodes": "%s", "expect": "%s", ' "$GUARD_LEVEL" "$GUARD_EXIT_NODES" "$GUARD_EXPECT"
     printf '"exit_node": "%s", "observed": "%s", "answers": [%s], ' "$guard_exit" "$guard_seen" "$(echo "$guard_answers" | cut -c3-)"
+    printf '"exit_node_status": %s, "begun": %s, ' "$(exit_nodes_status)" "$begun"
     printf '"direct": [%s], "interfaces": [%s], "checked": %s, ' "$direct" "$interfaces" "$checked"
     printf '"interval": %s, ' "$GUARD_INTERVAL"
     printf '"verdict": "%s", "reason": "%s"}' "$guard_verdict" "$guard_reason"

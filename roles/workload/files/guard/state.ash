@@ -7,9 +7,14 @@
 
 guard_verdict=waiting
 guard_reason='the exit node is not chosen yet'
+# Written when the sidecar starts for the first time in this allocation: the boot and the network namespace in which the gate then
+# opens. Another allocation may have left its file on a disk that moves with the allocation.
+guard_begun=$NOMAD_TASK_DIR/begun-$NOMAD_ALLOC_ID
 # The exit node in use, and its rank among the wanted ones.
 guard_exit=
 guard_rank=
+# The URLs of the echo servers, those first that answered last.
+guard_echo_order=$GUARD_ECHO
 # The verified address and the answer that contained it; the address in the latest answer; all answers of the latest check, as JSON.
 guard_seen=
 guard_answer=

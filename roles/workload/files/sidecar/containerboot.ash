@@ -62,8 +62,8 @@ containerboot_ended() {
     why="containerboot ended with exit code $?"
     sidecar_boot_pid=
     [ ! -s "$sidecar_login_error" ] || why="the login failed: $(tr -d '\\"[:cntrl:]' <"$sidecar_login_error")"
-    sidecar_say "$why"
     [ "$sidecar_guarded" = false ] || guard_stop 44 "$why"
+    sidecar_say "$why"
     status_refresh
     rm -f "$SIDECAR_GATE_DIR/ready"
     if [ "$sidecar_was_ready" = false ]; then

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# The variables that the functions of the sidecar share, and three functions that several files use.
+# The variables that the functions of the sidecar share, and the functions that several files use.
 
 sidecar_run_dir=$NOMAD_TASK_DIR/run
 sidecar_serve_wanted=$NOMAD_SECRETS_DIR/serve_config.json
@@ -30,6 +30,8 @@ sidecar_dns_name=
 # When the node asks for its name again (seconds since 1970), and how long it waits between two requests.
 sidecar_reclaim_at=
 sidecar_reclaim_wait=5
+# When the node was observed last, in seconds since boot.
+sidecar_observed=0
 # Whether the node has been ready, the reason that was logged last, and for how many more seconds the node is observed every second.
 sidecar_was_ready=false
 sidecar_told=
@@ -37,7 +39,18 @@ sidecar_settling=0
 # Whether the job has verified egress, and so the guard.
 sidecar_guarded=false
 
-sidecar_say() { echo "sidecar: $1"; }
+# A log that nobody reads must not hold up the sidecar.
+sidecar_say() { timeout 1 echo "sidecar: $1"; }
+
+# Prints the seconds since boot. Unlike the time of day, they are never set.
+sidecar_uptime() {
+    local seconds
+    IFS=. read -r seconds _ </proc/uptime
+    echo "$seconds"
+}
+
+# Prints where this process runs, as JSON.
+sidecar_place() { printf '{"boot_id": "%s", "netns": "%s"}\n' "$sidecar_boot_id" "$sidecar_netns"; }
 
 # Only a sleep in the background lets a signal through at once.
 sidecar_pause() { # seconds

@@ -130,6 +130,18 @@ def test_the_evidence_of_a_guard_that_nobody_would_write(nomad, in_process, scre
     assert "all proved" not in failed["msg"].splitlines()
 
 
+def test_what_tailscaled_reports_is_next_to_what_the_guard_saw(nomad, in_process) -> None:
+    nomad.on("GET /v1/job/crawler", job())
+    one = allocation("a" * 36, 3)
+    nomad.on("GET /v1/job/crawler/allocations", [one])
+    status = {"address": "100.64.0.2", "online": False}
+    evidence = {"alloc_id": one["ID"], "time": time.time(), "egress": proved(exit_node_status=status)}
+    nomad.on(f"GET /v1/client/fs/stat/{one['ID']}", {"Name": "evidence.json"})
+    nomad.on(f"GET /v1/client/fs/cat/{one['ID']}", json.dumps(evidence))
+    (found,) = in_process("egress_verify", job="crawler", check=True)["allocations"]
+    assert (found["exit_node"], found["exit_node_status"]) == ("100.64.0.1", status)
+
+
 @pytest.mark.parametrize(
     ("options", "of_job", "words"),
     [

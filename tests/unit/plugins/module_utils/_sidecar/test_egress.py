@@ -67,6 +67,31 @@ def test_a_guard_that_expects_nothing_proves_nothing() -> None:
     assert egress_verdict(reading(expect=None), None, 30)[0] == "wrong_address"
 
 
+HERE = {"boot_id": "boot-1", "netns": "net:[1]"}
+
+
+@pytest.mark.parametrize(
+    ("begun", "verdict", "words"),
+    [
+        (HERE, "proved", ""),
+        (None, "proved", ""),
+        ({**HERE, "boot_id": "boot-0"}, "restarted", "another boot of the client than the start"),
+        ({**HERE, "netns": "net:[0]"}, "restarted", "another network namespace than the start"),
+        ({"boot_id": "boot-0", "netns": "net:[0]"}, "restarted", "another boot of the client and another network namespace than the start"),
+        ({}, "restarted", "another boot of the client and another network namespace"),
+    ],
+)
+def test_evidence_from_another_boot_or_namespace_proves_nothing(begun: t.Any, verdict: str, words: str) -> None:
+    found = reading(begun=begun)
+    judged, reason = egress_verdict(Reading({**(found.evidence or {}), **HERE}, 1.0), None, 30)
+    assert judged == verdict
+    assert words in reason
+
+
+def test_a_guard_that_stopped_after_a_restart_says_so_itself() -> None:
+    assert egress_verdict(reading(verdict="stopped", begun={}), None, 30) == ("stopped", "because")
+
+
 @pytest.mark.parametrize("status", ["failed", "lost"])
 def test_what_has_failed_is_not_proved(status: str) -> None:
     assert egress_verdict(reading(), None, 30, status) == ("not_proved", f"the allocation is {status}")

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# The variables that the functions of the sidecar share, and three functions that several files use.
+# The variables that the functions of the sidecar share, and the functions that several files use.
 
 sidecar_run_dir=$NOMAD_TASK_DIR/run
 sidecar_serve_wanted=$NOMAD_SECRETS_DIR/serve_config.json
@@ -34,10 +34,15 @@ sidecar_reclaim_wait=5
 sidecar_was_ready=false
 sidecar_told=
 sidecar_settling=0
+# Times in seconds since boot: now, as sidecar_read_clock read it last, and when tailscaled was started or answered last.
+sidecar_now=0
+sidecar_answered=0
 # Whether the job has verified egress, and so the guard.
 sidecar_guarded=false
 
 sidecar_say() { echo "sidecar: $1"; }
+
+sidecar_read_clock() { IFS=. read -r sidecar_now _ </proc/uptime; }
 
 # Only a sleep in the background lets a signal through at once.
 sidecar_pause() { # seconds

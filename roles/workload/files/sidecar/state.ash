@@ -30,6 +30,9 @@ sidecar_dns_name=
 # When the node asks for its name again (seconds since 1970), and how long it waits between two requests.
 sidecar_reclaim_at=
 sidecar_reclaim_wait=5
+# Which node was last said to hold the name, and whether the task was told to stop while the node logged in once more.
+sidecar_reclaim_told=
+sidecar_told_to_stop=false
 # Whether the node has been ready, the reason that was logged last, and for how many more seconds the node is observed every second.
 sidecar_was_ready=false
 sidecar_told=

@@ -129,6 +129,11 @@ def test_a_tailscaled_that_hangs_is_started_again(shell: Shell, answered: int, g
     assert ("sidecar: tailscaled has not answered for 30 s; it is started again" in lines) == started
 
 
+def test_a_status_that_cannot_be_read_is_no_silence(shell: Shell) -> None:
+    script = "tailscale_cli() { :; }; sidecar_was_ready=true; sidecar_answered=0; readiness_observe"
+    assert "start" not in shell.lines(f"{HANGS}\n{script}")
+
+
 def test_an_answer_begins_the_time_again(shell: Shell, recorded: Recorded) -> None:
     read = f"{STUBS}\n{recorded.is_read('running')}\nsidecar_answered=0; readiness_observe; echo $((sidecar_now - sidecar_answered))"
     assert shell.lines(read)[-1] == "0"

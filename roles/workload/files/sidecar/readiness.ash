@@ -33,6 +33,8 @@ readiness_restart_hung() {
     sidecar_read_clock
     [ -z "$sidecar_status" ] || sidecar_answered=$sidecar_now
     [ "$sidecar_guarded" = false ] && [ $((sidecar_now - sidecar_answered)) -ge 30 ] || return 0
+    # An answer that cannot be read is an answer.
+    ! tailscale_cli status --json --peers=false >/dev/null 2>&1 || return 0
     sidecar_say 'tailscaled has not answered for 30 s; it is started again'
     containerboot_start
 }

@@ -189,8 +189,8 @@ nodes:
       sample: {"TCP": {"80": {"HTTP": true}}}
     open_ports:
       description:
-        - Ports on which something beside the sidecar listens on more than loopback. There is a warning for them. Always empty in kernel
-          mode, where they are closed.
+        - Ports of TCP and UDP on which something beside the sidecar listens on more than loopback. There is a warning for them. UDP ports
+          from which the kernel chooses those of clients are left out. Always empty in kernel mode, where they are closed.
       type: list
       elements: int
       sample: []

@@ -25,6 +25,8 @@ CAPABILITIES = (
     *("audit_write", "chown", "dac_override", "fowner", "fsetid", "kill", "mknod"),
     *("net_bind_service", "setfcap", "setgid", "setpcap", "setuid", "sys_chroot"),
 )
+# Those whose containers have the kernel of the client. Others, such as gVisor and Kata, have a network stack of their own.
+RUNTIMES = ("crun", "io.containerd.runc.v2", "nvidia", "runc")
 KILL_TIMEOUT = re.compile(r"^\s*kill_timeout\b", re.MULTILINE)
 
 
@@ -84,3 +86,16 @@ def bypass_problems(tasks: t.Iterable[t.Mapping[str, t.Any]]) -> t.Iterator[str]
             yield f"config: '{reaching[0]}' of {task['name']} would reach into another task"
         if KILL_TIMEOUT.search(task.get("extra") or ""):
             yield f"extra: kill_timeout of {task['name']} is set by the guard's promise to stop it at once"
+
+
+def runtime_problems(tasks: t.Iterable[t.Mapping[str, t.Any]], mode: str, level: str | None = None) -> t.Iterator[str]:
+    """Yield a sentence for each task that the firewall of the namespace would not bind, if the job relies on it; arguments as above."""
+    if mode != "kernel" and not (mode == "auto" and level in ("auto", "locked")):
+        return
+    for task in tasks:
+        runtime = str((task.get("config") or {}).get("runtime") or "runc")
+        if runtime not in RUNTIMES:
+            yield (
+                f"config: runtime {runtime} of {task['name']} is unfit for kernel mode: its packets may pass the firewall of the network "
+                f"namespace. Known to obey it are {', '.join(RUNTIMES)}"
+            )

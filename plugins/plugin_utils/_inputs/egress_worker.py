@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ...plugin_utils import _endpoints
-from .egress_options import bypass_problems, egress_problems
+from .egress_options import bypass_problems, egress_problems, runtime_problems
 from .workload import LIST, MAPPING, SHAPES, Inputs, node_problems, program_problems, task_problems, well_shaped
 
 # The inputs that the role workload accepts as the egress of a job. They are listed because inputs are evaluated one by one.
@@ -27,8 +27,8 @@ def problems(inputs: Inputs) -> list[str]:
     if inputs["state"] != "absent":
         egress = {name: shaped[name] for name in EGRESS}
         sentences += [*program_problems(shaped, "docker"), *egress_problems(egress, inputs["mode"], shaped["workload_identity"])]
-        app = {"name": "app", "config": shaped["config"], "extra": shaped["extra_task"]}
-        sentences += bypass_problems([app, *shaped["tasks"]])
+        tasks = [{"name": "app", "config": shaped["config"], "extra": shaped["extra_task"]}, *shaped["tasks"]]
+        sentences += [*bypass_problems(tasks), *runtime_problems(tasks, inputs["mode"], inputs["level"])]
         if inputs["level"] == "auto" and inputs["state"] == "rendered":
             sentences.append("level auto is chosen by the clients that Nomad has: name one to render")
     return [f"egress_worker_{sentence}" for sentence in sentences]

@@ -14,7 +14,7 @@ from ansible_collections.notailcar.nomad.plugins.module_utils._nomad.allocations
 from ansible_collections.notailcar.nomad.plugins.module_utils._tailnet.names import LABEL
 
 from ...plugin_utils import _endpoints, _tailnet_policy
-from .egress_options import bypass_problems, egress_problems
+from .egress_options import bypass_problems, egress_problems, runtime_problems
 from .workload import LIST, MAPPING, SHAPES, Inputs, example_hostname, node_problems, program_problems, task_problems, well_shaped
 
 SERVICE = re.compile(f"svc:{LABEL.pattern}")
@@ -50,10 +50,12 @@ def _node(inputs: Inputs) -> t.Iterator[str]:
         yield "state_volume needs the source of a volume"
     if after := str(inputs["forget_nodes_after"] or ""):
         yield from _forgetting_problems(after, inputs)
+    tasks = [{"name": "app", "config": inputs["config"], "extra": inputs["extra_task"]}, *inputs["tasks"]]
+    if inputs["state"] != "absent":
+        yield from runtime_problems(tasks, inputs["mode"])
     if inputs["egress"]:
         yield from (f"egress.{sentence}" for sentence in egress_problems(inputs["egress"], inputs["mode"], inputs["workload_identity"]))
-        app = {"name": "app", "config": inputs["config"], "extra": inputs["extra_task"]}
-        yield from bypass_problems([app, *inputs["tasks"]])
+        yield from bypass_problems(tasks)
         if _endpoints.is_true(inputs["canary"]):
             yield "egress and canary exclude each other: a canary logs in anew for its name, and has no exit node meanwhile"
         if inputs["mode"] == "userspace" and _endpoints.as_port(inputs["port"]) == _endpoints.as_port(

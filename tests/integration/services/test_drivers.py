@@ -31,6 +31,7 @@ def test_a_service_without_containers(site: Site, declare, name: str, inputs: di
     assert "itest-canary-word" in site.fetch("client", f"{service.url}/env").stdout
     outsider = site.fetch("outsider", f"http://{service.evidence()['status']['TailscaleIPs'][0]}/", seconds=3)
     assert outsider.returncode == 28, "nobody answers whom the tailnet's policy does not let in"
+    assert not service.evidence()["open_ports"], "the ports of tailscaled itself are not meant"
     assert drivers(service) == {"app": inputs["driver"], "gate": "exec", "tailscale": "exec"}
     again = service.deploy("--diff")
     assert again.returncode == 0, again.stdout + again.stderr

@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import subprocess
+import sys
+import typing as t
 
 from tests.integration.support import play
 from tests.integration.support.play import Service, changed
@@ -71,10 +75,24 @@ def test_in_userspace_mode_an_open_app_is_warned_of(site: Site, declare) -> None
     assert site.run_in("site", ["curl", "-sS", "--max-time", "5", f"http://{allocation}:8080/get"]).returncode == 0, (
         "it is what the docs say"
     )
+    with bound(service, 5353):
+        wait_until(lambda: service.evidence()["open_ports"] == [5353, 8080], "the port of UDP in the evidence")
     closed = service.deploy(args=["-host", "127.0.0.1", "-port", "8080"])
     assert closed.returncode == 0, closed.stdout + closed.stderr
     assert "listens on every interface" not in closed.stdout + closed.stderr
     assert service.evidence()["open_ports"] == []
+
+
+@contextlib.contextmanager
+def bound(service: Service, port: int) -> t.Iterator[None]:
+    """A UDP socket on every interface of the allocation."""
+    pid = play.run(service.site, "docker", "inspect", "--format={{.State.Pid}}", f"app-{service.allocation()}").stdout.strip()
+    program = f"import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(('', {port})); input()"
+    with subprocess.Popen(["nsenter", f"--net=/proc/{pid}/ns/net", sys.executable, "-c", program], stdin=subprocess.PIPE) as process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 def test_host_networking(site: Site, declare) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import typing as t
 
@@ -13,6 +14,7 @@ import pytest
 
 from tests.integration.support import play
 from tests.integration.support.exits import NAME_BACK
+from tests.integration.support.parallel import in_parallel
 from tests.integration.support.play import Service
 from tests.integration.support.recovery import answering, answers, restarts
 from tests.lab.command import wait_until
@@ -37,6 +39,17 @@ def test_a_killed_tailscaled(site: Site, lasting: Service) -> None:
     print(f"tailscaled killed: {answers(site, lasting):.1f} s")
     assert lasting.allocation() == before
     assert restarts(site, before) == restarted
+    assert lasting.nodes() == [lasting.name]
+
+
+def test_a_tailscaled_that_hangs(site: Site, lasting: Service) -> None:
+    before = lasting.allocation()
+    frozen = lasting.inside("tailscale", "killall", "-STOP", "tailscaled")
+    assert frozen.returncode == 0, frozen.stderr
+    wait_until(lambda: not answering(site, lasting), "the service to be silent")
+    # Thirty seconds, and questions that it leaves open.
+    print(f"tailscaled frozen: {answers(site, lasting, 120):.1f} s after the first silence")
+    assert lasting.allocation() == before
     assert lasting.nodes() == [lasting.name]
 
 
@@ -78,8 +91,38 @@ def test_a_node_that_could_not_log_out_gets_its_name_back(site: Site, declare) -
     assert service.deploy().returncode == 0
 
 
+def test_a_node_keeps_its_login_while_another_node_has_its_name(site: Site, declare) -> None:
+    """The client is a node that the service sees, the outsider is one that it does not see. The key expires meanwhile."""
+    key = new_key(site, "--ephemeral")
+    seen = declare("name-seen", hostname="client", auth_key=key)
+    unseen = declare("name-unseen", hostname="outsider", auth_key=key, mode="kernel")
+    in_parallel(has_another_name, (seen, unseen))
+    wait_until(lambda: "another node holds outsider: still called" in said(unseen), "a login that gets another name")
+    site.headscale("preauthkeys", "expire", "--user", user(site), key)
+    wait_until(lambda: re.search("the login failed: .*: still called", said(unseen)), "a login that is refused", 180)
+    wait_until(lambda: unseen.evidence()["phase"] == "ready", "the node to be back")
+    for service in (seen, unseen):
+        # headscale gives the name of each login another ending.
+        (first,) = re.findall(r"ready as (\S+)", said(service))
+        assert service.evidence()["status"]["Self"]["DNSName"] == f"{first}."
+        assert site.fetch("client", f"http://{first}/get", retries=30).returncode == 0
+    assert "because a node of this tailnet is called client" in said(seen)
+    assert "logging in" not in said(seen)
+
+
+def has_another_name(service: Service) -> None:
+    output = " ".join(play.failure_output(service.deploy()).split())
+    assert f"another node, often the old one, still holds {service.inputs['hostname']}" in output
+
+
+def said(service: Service) -> str:
+    """What the sidecar logged."""
+    log = play.run(service.site, "docker", "logs", f"tailscale-{service.allocation()}")
+    return "\n".join(line for line in log.stdout.splitlines() if line.startswith("sidecar: "))
+
+
 def test_a_kept_state_keeps_the_node(site: Site, declare, state_volume: str) -> None:
-    kept = {"ephemeral": False, "state_volume": {"source": state_volume}, "auth_key": kept_key(site)}
+    kept = {"ephemeral": False, "state_volume": {"source": state_volume}, "auth_key": new_key(site)}
     service = declare("kept", **kept)
     assert service.deploy().returncode == 0
     address = service.evidence()["status"]["TailscaleIPs"][0]
@@ -116,8 +159,12 @@ capability {{
     wait_until(lambda: play.run(site, "nomad", "volume", "delete", "-type=host", ident).returncode == 0, "the volume deleted")
 
 
-def kept_key(site: Site) -> str:
-    """A reusable key whose nodes the control plane keeps."""
-    (user,) = (one["id"] for one in json.loads(site.headscale("users", "list", "--output", "json")) if one["name"] == "lab")
-    options = ("--user", str(user), "--reusable", "--tags", "tag:service", "--expiration", "1h", "--output", "json")
-    return str(json.loads(site.headscale("preauthkeys", "create", *options))["key"])
+def new_key(site: Site, *options: str) -> str:
+    """A reusable key; without options one whose nodes the control plane keeps."""
+    more = ("--reusable", "--tags", "tag:service", "--expiration", "1h", "--output", "json")
+    return str(json.loads(site.headscale("preauthkeys", "create", "--user", user(site), *more, *options))["key"])
+
+
+def user(site: Site) -> str:
+    (found,) = (one["id"] for one in json.loads(site.headscale("users", "list", "--output", "json")) if one["name"] == "lab")
+    return str(found)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.unit.sidecar.scripts import Shell
@@ -29,6 +31,28 @@ def test_an_expired_key_is_recorded(shell: Shell) -> None:
     shell.run(f"{FILES}\ncontainerboot_filter_log", "control: server reports new node key [abcde] has expired\n")
     assert (shell.home / "key_expired").exists()
     assert not (shell.home / "login_error").exists()
+
+
+# The writer does not end before its line has arrived.
+AT_ONCE = f"""
+{FILES}
+mkfifo pipe
+containerboot_filter_log <pipe 2>passed &
+exec 3>pipe
+echo 'backend error: invalid key' >&3
+waited=0
+until [ -s passed ] || [ "$waited" -ge 50 ]; do
+    waited=$((waited + 1))
+    sleep 0.1
+done
+cat passed login_error
+"""
+
+
+def test_each_line_is_passed_on_at_once(tmp_path: Path) -> None:
+    """With the driver exec the programs are those of the client, on Debian with mawk, which reads ahead."""
+    shell = Shell(tmp_path, Path("/usr/bin"))
+    assert shell.lines(AT_ONCE) == ["backend error: invalid key", "invalid key"]
 
 
 # It ended with 3; nothing is logged in, written or started for real.

@@ -6,37 +6,62 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import typing as t
 
 from tests.unit.sidecar.scripts import Recorded, Shell
 
-# Of /proc/net/tcp and tcp6: sockets that listen on every address, on loopback and on a mapped loopback address; and a connection.
+# Of /proc/net/tcp and tcp6: sockets that listen on every address, on loopback and on a mapped loopback address; and a connection. Of udp
+# and udp6: sockets that are bound to a port, one of them on loopback, one with a peer, one with a port that the kernel chose.
 SOCKETS = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
-   1: 0100007F:0035 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
-   2: 0B00007F:8B3D 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
-   3: 0A0200C0:01BB 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
-   4: 0A0200C0:9C40 0B0200C0:0050 01 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
+   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000   0   0 11 1 0 100 0 0 10 0
+   1: 0100007F:0035 00000000:0000 0A 00000000:00000000 00:00000000 00000000   0   0 12 1 0 100 0 0 10 0
+   2: 0B00007F:8B3D 00000000:0000 0A 00000000:00000000 00:00000000 00000000   0   0 13 1 0 100 0 0 10 0
+   3: 0A0200C0:01BB 00000000:0000 0A 00000000:00000000 00:00000000 00000000   0   0 14 1 0 100 0 0 10 0
+   4: 0A0200C0:9C40 0B0200C0:0050 01 00000000:00000000 00:00000000 00000000   0   0 15 1 0 100 0 0 10 0
   sl  local_address                         remote_address                        st
-   0: 00000000000000000000000000000000:1F91 00000000000000000000000000000000:0000 0A 00000000:00000000
-   1: 00000000000000000000000001000000:0277 00000000000000000000000000000000:0000 0A 00000000:00000000
-   2: 00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 00000000:00000000
+   0: 00000000000000000000000000000000:1F91 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000   0   0 16
+   1: 00000000000000000000000001000000:0277 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000   0   0 17
+   2: 00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000   0   0 18
+   3: 0000000000000000FFFF00000100007F:1F92 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000   0   0 19
+   4: 0000000000000000FFFF00000A0200C0:1F93 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000   0   0 20
+   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
+  50: 00000000:0035 00000000:0000 07 00000000:00000000 00:00000000 00000000   0   0 21 2 0000000000000000 0
+  51: 0100007F:0043 00000000:0000 07 00000000:00000000 00:00000000 00000000   0   0 22 2 0000000000000000 0
+  52: 0A0200C0:0045 0B0200C0:0035 01 00000000:00000000 00:00000000 00000000   0   0 23 2 0000000000000000 0
+  53: 00000000:C001 00000000:0000 07 00000000:00000000 00:00000000 00000000   0   0 24 2 0000000000000000 0
+  sl  local_address                         remote_address                        st
+  54: 00000000000000000000000000000000:01BC 00000000000000000000000000000000:0000 07 00000000:00000000 00:00000000 00000000   0   0 25
 """
+LISTENING = ["53", "443", "444", "8080", "8081", "8083"]
 
 
 def test_the_ports_that_listen_on_more_than_loopback(shell: Shell) -> None:
-    assert [int(port, 16) for port in shell.lines("evidence_listening_ports", SOCKETS)] == [443, 8080, 8081]
+    assert shell.lines("evidence_listening_ports ''", SOCKETS) == LISTENING
+
+
+def test_a_port_of_tailscaled_is_known_by_its_socket(shell: Shell) -> None:
+    assert shell.lines("evidence_listening_ports '14 25 1'", SOCKETS) == ["53", "8080", "8081", "8083"]
 
 
 def open_ports(shell: Shell, **environment: str) -> str:
-    listening = "evidence_listening_ports() { printf '%04X\\n' 443 8080 9002 4001; }; status_peer_api_ports() { echo 4001; }"
+    listening = "evidence_listening_ports() { printf '%s\\n' 443 8080 9002; }"
     return shell.print(f"{listening}\nevidence_open_ports", **environment)
 
 
-def test_ports_of_tailscaled_and_of_nomads_checks_are_not_open_ones(shell: Shell) -> None:
+def test_ports_of_nomads_checks_are_not_open_ones(shell: Shell) -> None:
     assert open_ports(shell) == "443,8080"
     assert open_ports(shell, SIDECAR_OPEN_PORTS="9002 8080") == "443"
+
+
+def test_the_sockets_of_tailscaled_are_not_open_ports(shell: Shell) -> None:
+    with socket.create_server(("", 0)) as listening, socket.create_server(("", 0)) as other:
+        daemon = f"tailscale_daemons() {{ echo {os.getpid()}; }}; evidence_open_ports"
+        assert str(listening.getsockname()[1]) in shell.print("evidence_open_ports").split(",")
+        found = shell.print(daemon).split(",")
+        assert not {str(one.getsockname()[1]) for one in (listening, other)} & set(found)
 
 
 def test_ports_of_a_closed_or_a_shared_namespace_are_not_listed(shell: Shell) -> None:

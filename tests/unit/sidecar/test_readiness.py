@@ -110,3 +110,46 @@ def test_only_a_settled_node_resets_the_wait_before_the_next_start(shell: Shell,
         assert shell.lines(f"{STUBS}\n{before}\n{recorded.is_read('running')}\nreadiness_observe; echo $sidecar_backoff")[-1] == str(
             backoff
         )
+
+
+# tailscaled answers nothing; it is a hundred seconds since boot.
+HANGS = """
+containerboot_start() { echo start; }
+evidence_write() { :; }
+status_refresh() { sidecar_status=; }
+sidecar_uptime() { echo 100; }
+"""
+
+
+@pytest.mark.parametrize(("answered", "guarded", "started"), [(71, "false", False), (70, "false", True), (70, "true", False)])
+def test_a_tailscaled_that_hangs_is_started_again(shell: Shell, answered: int, guarded: str, started: bool) -> None:
+    script = f"sidecar_guarded={guarded}; sidecar_was_ready=true; sidecar_answered={answered}; readiness_observe"
+    lines = shell.lines(f"{HANGS}\n{script}")
+    assert ("start" in lines) == started
+    assert ("sidecar: tailscaled has not answered for 30 s; it is started again" in lines) == started
+
+
+def test_a_status_that_cannot_be_read_is_no_silence(shell: Shell) -> None:
+    script = "tailscale_cli() { :; }; sidecar_was_ready=true; sidecar_answered=0; readiness_observe"
+    assert "start" not in shell.lines(f"{HANGS}\n{script}")
+
+
+def test_an_answer_begins_the_time_again(shell: Shell, recorded: Recorded) -> None:
+    read = f"{STUBS}\n{recorded.is_read('running')}\nsidecar_uptime() {{ echo 100; }}; readiness_observe; echo $sidecar_answered"
+    assert shell.lines(read)[-1] == "100"
+
+
+STARTS = """
+containerboot() { :; }
+mkfifo() { : >"$1"; }
+pidof() { :; }
+sidecar_log=$NOMAD_TASK_DIR/log
+sidecar_uptime() { echo 100; }
+containerboot_start
+wait
+echo $sidecar_answered
+"""
+
+
+def test_a_start_begins_the_time_again(shell: Shell) -> None:
+    assert shell.print(STARTS, TS_SERVE_CONFIG="none") == "100"

@@ -5,49 +5,65 @@
 
 # The process containerboot, which starts tailscaled and logs the node in.
 
-containerboot_start() {
-    local pid tries=0
-    for pid in $(pidof tailscaled); do
-        kill -9 "$pid"
-    done
-    # Until the old tailscaled is gone, it holds its interface and its ports, and the next one would end at once.
-    while pidof tailscaled >/dev/null && [ "$tries" -lt 100 ]; do
-        tries=$((tries + 1))
-        sleep 0.1
-    done
+containerboot_start() { # host name; by default the name that the node asks for
+    containerboot_stop
     rm -f "$TS_SOCKET" /var/run/tailscale/tailscaled.sock "$TS_SERVE_CONFIG" "$sidecar_log" "$sidecar_login_error"
     mkfifo "$sidecar_log"
     containerboot_filter_log <"$sidecar_log" &
-    TS_HOSTNAME=$sidecar_node_name containerboot >"$sidecar_log" 2>&1 &
+    TS_HOSTNAME=$([ -n "$*" ] && echo "$*" || echo "$sidecar_node_name") containerboot >"$sidecar_log" 2>&1 &
     sidecar_boot_pid=$!
+    sidecar_answered=$(sidecar_uptime)
     sidecar_observe_for 5
 }
 
-# Withholds login addresses, and keeps the control server's answer to a login: nothing else shows why a login failed, or that the
-# node's key has expired. awk replaces the shell: the filter of the running sidecar is one process.
-containerboot_filter_log() {
-    exec awk -v kept="$sidecar_login_error" -v expired="$sidecar_key_expired" '
-        { gsub(/https?:\/\/[^ ]*\/(a|register)\/[^ ]*/, "(login address withheld)"); print > "/dev/stderr" }
-        sub(/^(backend error|failed to exchange JWT for access token|unexpected error while creating authkey): /, "") {
-            print > kept
-            close(kept)
-        }
-        /control: server reports new node key .* has expired/ { print > expired; close(expired) }
-    '
+# Ends containerboot and tailscaled at once, without a logout. Until the old tailscaled is gone, it holds its interface and its ports,
+# and the next one would end at once.
+containerboot_stop() {
+    local pid tries=0
+    if [ -n "$sidecar_boot_pid" ]; then
+        kill -KILL "$sidecar_boot_pid" 2>/dev/null
+        wait "$sidecar_boot_pid"
+        sidecar_boot_pid=
+    fi
+    for pid in $(tailscale_daemons); do
+        kill -KILL "$pid"
+    done
+    while [ -n "$(tailscale_daemons)" ] && [ "$tries" -lt 100 ]; do
+        tries=$((tries + 1))
+        sleep 0.1
+    done
 }
 
-containerboot_restart() {
-    kill -KILL "$sidecar_boot_pid"
-    wait "$sidecar_boot_pid"
-    containerboot_start
+# Withholds login addresses, and keeps the control server's answer to a login: nothing else shows why a login failed, or that the
+# node's key has expired. This is no awk, because the one of a client may hold back what it prints (mawk), and with the driver exec the
+# programs are those of the client.
+containerboot_filter_log() {
+    local line
+    while IFS= read -r line || [ -n "$line" ]; do
+        case $line in
+            *://*/a/* | *://*/register/*)
+                line=$(printf '%s\n' "$line" | sed -E 's,https?://[^ ]*/(a|register)/[^ ]*,(login address withheld),g')
+                ;;
+        esac
+        printf '%s\n' "$line" >&2
+        case $line in
+            'backend error: '* | 'failed to exchange JWT for access token: '* | 'unexpected error while creating authkey: '*)
+                printf '%s\n' "$line" | sed 's/^[^:]*: //' >"$sidecar_login_error"
+                ;;
+            *'control: server reports new node key '*' has expired'*) : >"$sidecar_key_expired" ;;
+        esac
+    done
 }
+
+# The control server's answer to a login that failed.
+containerboot_login_error() { echo "the login failed: $(tr -d '\\"[:cntrl:]' <"$sidecar_login_error")"; }
 
 # Logs the node out, also in the middle of a restart: only a running tailscaled can log out. A running containerboot would kill
 # tailscaled in the middle of the logout, as soon as the state is no longer Running.
 containerboot_log_out() {
     local tries=0
     { [ -n "$sidecar_boot_pid" ] && kill -0 "$sidecar_boot_pid" 2>/dev/null; } || containerboot_start
-    until { pidof tailscaled >/dev/null && [ -S "$TS_SOCKET" ]; } || [ "$tries" -ge 20 ]; do
+    until { [ -n "$(tailscale_daemons)" ] && [ -S "$TS_SOCKET" ]; } || [ "$tries" -ge 20 ]; do
         tries=$((tries + 1))
         sleep 0.5
     done
@@ -61,7 +77,7 @@ containerboot_ended() {
     wait "$sidecar_boot_pid"
     why="containerboot ended with exit code $?"
     sidecar_boot_pid=
-    [ ! -s "$sidecar_login_error" ] || why="the login failed: $(tr -d '\\"[:cntrl:]' <"$sidecar_login_error")"
+    [ ! -s "$sidecar_login_error" ] || why=$(containerboot_login_error)
     [ "$sidecar_guarded" = false ] || guard_stop 44 "$why"
     sidecar_say "$why"
     status_refresh
@@ -80,5 +96,5 @@ containerboot_ended() {
 # The app may outlive the sidecar for a moment, and without its exit node tailscaled would open direct connections for the app.
 containerboot_close_proxies() {
     unset TS_OUTBOUND_HTTP_PROXY_LISTEN TS_SOCKS5_SERVER
-    containerboot_restart
+    containerboot_start
 }

@@ -11,27 +11,38 @@ evidence_publish() { cat >"$1.new" && mv "$1.new" "$1"; } # path
 # The ports on which another process listens on more than loopback, as JSON numbers. Kernel mode closes them, and in the namespace of
 # a host the process may belong to anyone.
 evidence_open_ports() {
-    local own_ports port
+    local own pid port
     [ "$SIDECAR_MODE" = userspace ] && [ -z "$SIDECAR_HEALTH_IP" ] || return 0
-    own_ports=$(status_peer_api_ports | tr '\n' ' ')
-    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | evidence_listening_ports |
+    own=$(for pid in $(tailscale_daemons); do ls -l "/proc/$pid/fd"; done 2>/dev/null | sed -n 's/.*socket:\[\(.*\)\]$/\1/p' | tr '\n' ' ')
+    cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 2>/dev/null | evidence_listening_ports "$own" |
         while read -r port; do
-            port=$((0x$port))
-            case " $SIDECAR_OPEN_PORTS $own_ports " in
+            case " $SIDECAR_OPEN_PORTS " in
                 *" $port "*) ;;
                 *) echo "$port" ;;
             esac
         done | paste -sd, -
 }
 
-# Reads /proc/net/tcp and tcp6; prints the hexadecimal ports of the sockets that listen on an address other than loopback.
-evidence_listening_ports() {
-    awk '$4 == "0A" && $2 !~ /^......7F:/ && $2 !~ /^0+1000000:/ { sub(/.*:/, "", $2); print $2 }' | sort -u
+# Reads /proc/net/tcp, tcp6, udp and udp6; prints the ports of the sockets that listen (0A) on an address other than loopback, or are
+# bound there without a peer (07, UDP). The kernel gives UDP sockets of clients such ports, too, from a range that is left out.
+evidence_listening_ports() { # inodes of the sockets of tailscaled
+    local first last port state
+    first=$(cut -f 1 /proc/sys/net/ipv4/ip_local_port_range)
+    last=$(cut -f 2 /proc/sys/net/ipv4/ip_local_port_range)
+    awk -v own=" $1 " '
+        $4 != "0A" && !($4 == "07" && $3 ~ /:0000$/) || index(own, " " $10 " ") { next }
+        $2 !~ /^......7F:/ && $2 !~ /^0+1000000:/ && $2 !~ /^0+FFFF0000......7F:/ { sub(/.*:/, "", $2); print $4, $2 }' |
+        while read -r state port; do
+            port=$((0x$port))
+            [ "$state" = 07 ] && [ "$port" -ge "$first" ] && [ "$port" -le "$last" ] || echo "$port"
+        done | sort -nu
 }
 
 evidence_write() { # phase, reason
     local canary=false egress=null expired=false serve='' status="$sidecar_status"
-    [ ! -s "$sidecar_serve_wanted" ] || serve=$(tailscale_cli serve status --json 2>/dev/null | status_layout) || serve=
+    if [ -s "$sidecar_serve_wanted" ] && [ -n "$status" ]; then
+        serve=$(tailscale_cli serve status --json 2>/dev/null | status_layout) || serve=
+    fi
     [ -n "$status" ] || status=null
     [ -n "$serve" ] || serve=null
     [ ! -e "$sidecar_key_expired" ] || expired=true

@@ -28,10 +28,23 @@ readiness_problem() {
     done
 }
 
+# A tailscaled that hangs does not end by itself. With a guard the allocation ends instead, because no address is seen.
+readiness_restart_hung() {
+    local now
+    now=$(sidecar_uptime)
+    [ -z "$sidecar_status" ] || sidecar_answered=$now
+    [ "$sidecar_guarded" = false ] && [ $((now - sidecar_answered)) -ge 30 ] || return 0
+    # An answer that cannot be read is an answer.
+    ! tailscale_cli status --json --peers=false >/dev/null 2>&1 || return 0
+    sidecar_say 'tailscaled has not answered for 30 s; it is started again'
+    containerboot_start
+}
+
 # Observes the node once, writes the evidence, and gives the gate its verdict.
 readiness_observe() {
     local reason
     status_refresh
+    readiness_restart_hung
     reason=$(readiness_problem)
     if [ "$sidecar_guarded" = true ] && [ -z "$reason" ]; then
         guard_look

@@ -32,10 +32,15 @@ sidecar_reclaim_at=
 sidecar_reclaim_wait=5
 # When the node was observed last, in seconds since boot.
 sidecar_observed=0
+# Which node was last said to hold the name, and whether the task was told to stop while the node logged in once more.
+sidecar_reclaim_told=
+sidecar_told_to_stop=false
 # Whether the node has been ready, the reason that was logged last, and for how many more seconds the node is observed every second.
 sidecar_was_ready=false
 sidecar_told=
 sidecar_settling=0
+# When tailscaled was started or answered last, in seconds since boot.
+sidecar_answered=0
 # Whether the job has verified egress, and so the guard.
 sidecar_guarded=false
 

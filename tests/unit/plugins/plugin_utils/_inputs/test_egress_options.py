@@ -8,7 +8,11 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.egress_options import bypass_problems, egress_problems
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.egress_options import (
+    bypass_problems,
+    egress_problems,
+    runtime_problems,
+)
 
 GOOD = {"exit_nodes": ["exit-fra", "tag:exit", "100.64.0.7"], "expect": ["203.0.113.0/24"], "echo": ["http://203.0.113.80/"]}
 
@@ -99,6 +103,29 @@ def test_a_way_past_the_sidecar_is_refused(config: dict[str, t.Any], way: str) -
 def test_another_tasks_files_are_out_of_reach(config: dict[str, t.Any]) -> None:
     (sentence,) = bypass_problems([{"name": "db", "config": config}])
     assert "of db would reach into another task" in sentence
+
+
+@pytest.mark.parametrize("runtime", ["runsc", "kata", "${meta.runtime}"])
+@pytest.mark.parametrize(
+    ("mode", "level", "refused"),
+    [
+        ("kernel", None, True),
+        ("kernel", "isolated", True),
+        ("auto", "locked", True),
+        ("auto", "auto", True),
+        ("auto", "isolated", False),
+        ("auto", "monitored", False),
+        ("userspace", None, False),
+    ],
+)
+def test_a_runtime_with_a_network_stack_of_its_own_passes_the_lock(mode: str, level: str | None, refused: bool, runtime: str) -> None:
+    sentences = list(runtime_problems([{"name": "db"}, {"name": "app", "config": {"runtime": runtime}}], mode, level))
+    assert [sentence.split(":")[1] for sentence in sentences] == [f" runtime {runtime} of app is unfit for kernel mode"] * refused
+
+
+@pytest.mark.parametrize("runtime", [None, "", "runc", "nvidia"])
+def test_a_runtime_with_the_kernel_of_the_client_obeys_it(runtime: str | None) -> None:
+    assert not list(runtime_problems([{"name": "app", "config": {"runtime": runtime}}], "kernel", "locked"))
 
 
 def test_the_time_to_end_is_the_guards() -> None:

@@ -58,6 +58,11 @@ def test_a_good_worker(more: dict[str, t.Any]) -> None:
             {**BATCH, "periodic": {"crons": ["@daily"]}, "parameterized": {"payload": "optional"}},
             "periodic and parameterized exclude each other here: what runs by the clock gets no payload",
         ),
+        (
+            {"config": {"runtime": "runsc"}},
+            "config: runtime runsc of app is unfit for kernel mode: its packets may pass the firewall of the network namespace. Known to "
+            "obey it are crun, io.containerd.runc.v2, nvidia, runc",
+        ),
         ({"interval": 16}, "interval must lie between 1 and 15 seconds"),
         ({"quorum": 2}, "quorum must lie between 1 and the number of echo URLs, 1"),
         ({"run_now": True}, "run_now is for periodic jobs; a parameterized one is started by notailcar.nomad.job_dispatch"),

@@ -73,6 +73,11 @@ def test_what_is_rendered_needs_no_key() -> None:
             "private_service_mode kernel needs docker: with exec the sidecar cannot make a network interface",
         ),
         (
+            {"mode": "kernel", "endpoints": [], "tasks": [{"name": "db", "image": "db:1", "config": {"runtime": "kata"}}]},
+            "private_service_config: runtime kata of db is unfit for kernel mode: its packets may pass the firewall of the network "
+            "namespace. Known to obey it are crun, io.containerd.runc.v2, nvidia, runc",
+        ),
+        (
             {"driver": "raw_exec", "image": None, "command": "/bin/web"},
             "private_service_driver raw_exec shares the network of the client: it needs private_service_network: host",
         ),

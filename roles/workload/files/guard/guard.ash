@@ -30,8 +30,7 @@ guard_begin() {
     [ "$again" = false ] ||
         guard_stop 40 'the sidecar was started again, and the app with it: another allocation must prove its egress anew'
     touch "$begun"
-    # Nomad gives all tasks of an allocation one hosts file, and an app that is root can write it.
-    [ -z "$(hosts_named_in_urls "$GUARD_ECHO")" ] || cp /etc/hosts "$guard_hosts"
+    hosts_keep || guard_stop 43 'the hosts file and resolv.conf could not be copied'
 }
 
 guard_record_proof() {
@@ -72,6 +71,7 @@ guard_look() {
 
 # The node logs in again, and then has no exit node. Only called where no direct path exists.
 guard_forget() {
+    lock_keep choosing
     guard_exit=
     guard_verdict=waiting
     guard_reason='the node logs in anew'

@@ -12,8 +12,13 @@ import uuid
 import pytest
 
 from tests.integration.support import exits, play
+from tests.integration.support.exits import Caller
+from tests.lab.command import wait_until
 from tests.lab.site import Site
-from tests.lab.topology import DATA, ECHO_IP
+from tests.lab.topology import DATA, ECHO_IP, LOGIN_NAME
+
+# Nobody has it; what is sent there leaves the site and is seen on the wan.
+UNUSED = "203.0.113.99"
 
 DENIED = {
     "mark": "operation not permitted",
@@ -30,10 +35,19 @@ def network(site: Site) -> t.Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module", autouse=True)
+def unused(laboratory: None) -> t.Iterator[t.Callable[[], list[str]]]:
+    """What leaves the site for the unused address while the tests of this file run: nothing."""
+    with exits.sniffed(UNUSED, UNUSED) as packets:
+        yield packets
+        assert packets() == []
+
+
 @pytest.mark.parametrize(("level", "mode"), [("locked", "kernel"), ("isolated", "userspace"), ("isolated", "kernel")])
 def test_nothing_of_it_gets_out(site: Site, declare, level: str, mode: str) -> None:
     path = uuid.uuid4().hex
-    script = f"/bin/escape {ECHO_IP} /{path} >$NOMAD_TASK_DIR/said; sleep 3"
+    peer = exits.tailnet_address("exit1")
+    script = f"/bin/escape {ECHO_IP} /{path} >$NOMAD_TASK_DIR/said; nc -w 3 {peer} 9 </dev/null 2>$NOMAD_TASK_DIR/peer; sleep 3"
     hostile = declare(
         "hostile", play.Worker, type="batch", level=level, mode=mode, image=site.escape_image, command="/bin/sh", args=["-c", script]
     )
@@ -42,8 +56,8 @@ def test_nothing_of_it_gets_out(site: Site, declare, level: str, mode: str) -> N
         leaked = packets()
     assert done.returncode == 0, done.stdout + done.stderr
     (allocation,) = [one["ID"] for one in json.loads(play.nomad(site, "job", "allocs", "-json", "hostile"))]
-    said = (DATA / "nomad-client/alloc" / allocation / "app/local/said").read_text()
-    outcomes = {one["attempt"]: one["outcome"] for one in map(json.loads, said.splitlines())}
+    files = DATA / "nomad-client/alloc" / allocation / "app/local"
+    outcomes = {one["attempt"]: one["outcome"] for one in map(json.loads, (files / "said").read_text().splitlines())}
     print(json.dumps(outcomes, indent=1))
     assert "NET_ADMIN=false NET_RAW=false" in outcomes["capabilities"]
     for attempt, words in DENIED.items():
@@ -51,6 +65,35 @@ def test_nothing_of_it_gets_out(site: Site, declare, level: str, mode: str) -> N
     asked = [outcome for attempt, outcome in outcomes.items() if attempt.startswith("peer-api-100.")]
     assert mode != "kernel" or asked
     assert all("connection refused" in outcome for outcome in asked)
+    assert mode != "kernel" or "Connection refused" in (files / "peer").read_text(), "another node of the tailnet"
     # Where the app is routed it is seen, so the attempts were made; with a proxy, those that use it.
     assert exits.by_exits(exits.seen(path))
     assert leaked == [], "not even a packet without an answer"
+
+
+def test_the_names_of_tailscaleds_servers_lead_nowhere_else(site: Site, declare, unused: t.Callable[[], list[str]]) -> None:
+    """The lock holds while the guard stands still; once it looks again, it ends the allocation."""
+    worker: Caller = declare("steering", Caller, level="locked", login_server=f"https://{LOGIN_NAME}", extra_group="")
+    with exits.name_server():
+        done = worker.deploy()
+    assert done.returncode == 0, done.stdout + done.stderr
+    allocation = worker.allocation()
+    with exits.frozen(site, allocation):
+        # It would end when tailscaled starts again.
+        assert worker.inside("tailscale", "killall", "-STOP", "containerboot").returncode == 0
+        steered = f"{{ echo {UNUSED} {LOGIN_NAME}; cat /etc/hosts; }} >/tmp/hosts && cat /tmp/hosts >/etc/hosts"
+        done = worker.inside("app", "sh", "-c", steered)
+        assert done.returncode == 0, done.stderr
+        # Otherwise it would ask for the name again only after ten minutes.
+        worker.tailscale("debug", "localapi", "POST", "start", "{}")
+        wait_until(lambda: bool(unused() or rejected(worker)), "tailscaled to call its login server")
+        assert unused() == []
+    wait_until(lambda: allocation not in worker.running(), "the allocation to end")
+    assert "the hosts file of the allocation was changed" in worker.egress(allocation)["reason"]
+
+
+def rejected(worker: Caller) -> int:
+    """How many of tailscaled's own packets the lock has rejected."""
+    rules = worker.inside("tailscale", "iptables-nft", "-L", "NOTAILCAR-OUT", "-v", "-n", "-x").stdout.splitlines()
+    marked = [rule.split() for rule in rules if "mark match" in rule]
+    return sum(int(packets) for packets, _bytes, target, *_rest in marked if target == "REJECT")

@@ -11,7 +11,7 @@ import typing as t
 from . import certificates, loopback_relays, process
 from .command import run, succeeds
 from .component import Component, render
-from .topology import BIN, HEADSCALE_IP, HEADSCALE_PORT, HERE, KEYS, LOGIN_SERVER, NAMESPACES, RELAY_IP, STATE, TAILNET
+from .topology import BIN, HEADSCALE_IP, HEADSCALE_PORT, HERE, KEYS, LOGIN_NAME, LOGIN_SERVER, NAMESPACES, RELAY_IP, STATE, TAILNET
 
 HOME = STATE / "headscale"
 CONFIG = HOME / "headscale.yaml"
@@ -35,7 +35,7 @@ RELAY = loopback_relays.component("headscale", HEADSCALE_PORT)
 def start() -> None:
     """Start it, and make the users and the keys."""
     HOME.mkdir()
-    certificate, key = certificates.issue("headscale", [f"IP:{HEADSCALE_IP}", f"IP:{RELAY_IP}"])
+    certificate, key = certificates.issue("headscale", [f"IP:{HEADSCALE_IP}", f"IP:{RELAY_IP}", f"DNS:{LOGIN_NAME}"])
     policy = HERE / "etc" / "policy.json"
     settings = {"server": LOGIN_SERVER, "ip": HEADSCALE_IP, "home": HOME, "tailnet": TAILNET, "policy": policy}
     CONFIG.write_text(render("headscale.yaml", certificate=certificate, key=key, **settings))

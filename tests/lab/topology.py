@@ -27,6 +27,8 @@ TAILNET = "tailnet.example"
 WAN_ROUTER = "198.51.100.1"
 HEADSCALE_IP = "198.51.100.2"
 LOGIN_SERVER = f"https://{HEADSCALE_IP}"
+# A name in its certificate. No resolver of the laboratory knows it; the name server of a test may.
+LOGIN_NAME = "login.example"
 SITE_IP = "198.51.100.10"
 ECHO_IP = "203.0.113.80"
 PROXY_PORT = 1055

@@ -18,6 +18,8 @@ EXIT_NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]*")
 ECHO_URL = re.compile(r"https?://[^\s\"\\]+")
 # Instead of addresses.
 WAIVED = ("differs", "any")
+# Lists of addresses for the lock, and why they are useless without it.
+KERNEL_ONLY = {"dns": "names go through the proxy", "peers": "the policy of the tailnet alone decides what the proxy reaches"}
 # Attributes of docker that lead out of the allocation's namespace.
 WAYS_OUT = ("network_mode", "networking_config", "pid_mode", "privileged", "userns_mode")
 # The capabilities that docker gives every container, without net_raw: no other may be added.
@@ -33,12 +35,12 @@ KILL_TIMEOUT = re.compile(r"^\s*kill_timeout\b", re.MULTILINE)
 def egress_problems(egress: t.Mapping[str, t.Any], mode: str, identity: object = None) -> t.Iterator[str]:
     """Yield a sentence for each problem; `egress` as the role workload accepts it; its level may still be auto, and so may `mode`."""
     lists = {}
-    for name in ("exit_nodes", "expect", "echo", "dns"):
+    for name in ("exit_nodes", "expect", "echo", "dns", "peers"):
         given = egress.get(name) or []
         lists[name] = [str(one) for one in given] if isinstance(given, list) else []
         if not isinstance(given, list):
             yield f"{name} must be a list"
-        elif not given and name != "dns":
+        elif not given and name not in ("dns", "peers"):
             yield f"{name} is required"
     for name, form in (("exit_nodes", EXIT_NODE), ("echo", ECHO_URL)):
         if unfit := [value for value in lists[name] if not form.fullmatch(value)]:
@@ -65,10 +67,11 @@ def egress_problems(egress: t.Mapping[str, t.Any], mode: str, identity: object =
         yield "level monitored is for userspace mode: in kernel mode locked costs nothing more"
     if level in ("auto", "isolated") and "differs" in lists["expect"]:
         yield "expect: differs needs the level locked or monitored: where the network is isolated nobody can tell the direct address"
-    if unfit := [value for value in lists["dns"] if not is_address(value)]:
-        yield f"dns: '{unfit[0]}' is no address"
-    if lists["dns"] and mode != "kernel" and not (mode == "auto" and level == "locked"):
-        yield "dns is for kernel mode, so for level locked or mode kernel: in userspace mode names go through the proxy"
+    for name, otherwise in KERNEL_ONLY.items():
+        if unfit := [value for value in lists[name] if not is_address(value)]:
+            yield f"{name}: '{unfit[0]}' is no address"
+        if lists[name] and mode != "kernel" and not (mode == "auto" and level == "locked"):
+            yield f"{name} is for kernel mode, so for level locked or mode kernel: in userspace mode {otherwise}"
 
 
 def bypass_problems(tasks: t.Iterable[t.Mapping[str, t.Any]]) -> t.Iterator[str]:

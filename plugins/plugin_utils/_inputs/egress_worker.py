@@ -12,10 +12,10 @@ from .egress_options import bypass_problems, egress_problems, runtime_problems
 from .workload import LIST, MAPPING, SHAPES, Inputs, node_problems, program_problems, task_problems, well_shaped
 
 # The inputs that the role workload accepts as the egress of a job. They are listed because inputs are evaluated one by one.
-EGRESS = ("dns", "echo", "exit_nodes", "expect", "interval", "level", "proxy_port", "quorum")
+EGRESS = ("dns", "echo", "exit_nodes", "expect", "interval", "level", "peers", "proxy_port", "quorum")
 OWN_SHAPES = {
     **SHAPES,
-    **dict.fromkeys(("dns", "echo", "exit_nodes", "expect"), LIST),
+    **dict.fromkeys(("dns", "echo", "exit_nodes", "expect", "peers"), LIST),
     **dict.fromkeys(("config", "parameterized", "periodic"), MAPPING),
 }
 

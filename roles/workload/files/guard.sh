@@ -12,6 +12,7 @@
 #   GUARD_EXIT_NODES  names, addresses or tags of exit nodes, the preferred one first, separated by spaces
 #   GUARD_EXPECT      addresses and CIDRs of which one must be seen; or `differs`: any but the node's own; or `any`
 #   GUARD_LOGIN       URL of the control server
+#   GUARD_PEERS       addresses of the tailnet that the app may reach in kernel mode, separated by spaces; may be empty
 #   GUARD_ECHO        URLs of the echo servers, which answer with the caller's address, separated by spaces
 #   GUARD_QUORUM      how many of the echo servers must agree
 #   GUARD_INTERVAL    seconds between two checks
@@ -25,6 +26,7 @@
 . guard/lock.ash
 . guard/hosts.ash
 . guard/direct.ash
+. guard/servers.ash
 . guard/addresses.ash
 . guard/echo_servers.ash
 . guard/exit_nodes.ash

@@ -211,7 +211,15 @@ def works_once(site: Site, worker: play.Worker) -> None:
     assert [one["verdict"] for one in collected["failure"]["allocations"]] == ["collected"]
 
 
-@pytest.mark.parametrize("level", ["locked", "monitored"])
+# In which task, by what, and which file the guard then finds changed.
+FORGED_SEARCH = "{ echo search forged.example; echo options ndots:9; } >>/etc/resolv.conf"
+FORGED = {
+    "locked": ("app", "echo 192.0.2.1 echo.example >>/etc/hosts", "hosts file"),
+    "monitored": ("tailscale", FORGED_SEARCH, "resolv.conf"),
+}
+
+
+@pytest.mark.parametrize("level", FORGED)
 def test_names_are_asked_for_through_the_exit_node(site: Site, declare, level: str) -> None:
     """But for those that the sidecar needs before it can lock: those it asks for first."""
     fetch = "until timeout 5 wget -q -O /dev/null http://source.example/names; do sleep 1; done; sleep 1d"
@@ -225,10 +233,14 @@ def test_names_are_asked_for_through_the_exit_node(site: Site, declare, level: s
         assert exits.by_exits(exits.seen("names") - before)
         assert exits.by_exits({line.split()[0] for line in asked() if line.endswith("source.example")})
         allocation = worker.allocation()
-        forged = play.run(site, "docker", "exec", f"app-{allocation}", "sh", "-c", "echo 192.0.2.1 echo.example >>/etc/hosts")
+        refused = worker.inside("app", "sh", "-c", FORGED_SEARCH)
+        assert "Read-only file system" in refused.stderr
+        task, forge, changed_file = FORGED[level]
+        forged = worker.inside(task, "sh", "-c", forge)
         assert forged.returncode == 0, forged.stderr
         wait_until(lambda: allocation not in worker.running(), "the allocation to end")
-    assert "the hosts file of the allocation was changed" in worker.egress(allocation)["reason"]
+        assert [line for line in asked() if line.endswith("forged.example")] == []
+    assert f"the {changed_file} of the allocation was changed" in worker.egress(allocation)["reason"]
 
 
 def test_exit_nodes_that_answer_late_are_tried_once_more(site: Site, caller) -> None:
@@ -262,10 +274,15 @@ def test_a_private_service_with_verified_egress(site: Site, declare) -> None:
 
 
 def test_a_private_service_whose_guard_ended_it_gets_its_name_back(site: Site, declare) -> None:
-    """The old node, which could not log out, holds the name until the control plane forgets it."""
+    """The old node, which could not log out, holds the name until the control plane forgets it.
+
+    While the node logs in again, its app asks tailscaled, at whatever port that listens, to resolve a name.
+    """
+    asks = f"httpd -p 127.0.0.1:8080 -h /tmp; while :; do /bin/escape {ECHO_IP} /again peer-api; sleep 0.1; done"
+    hostile = {"image": site.escape_image, "command": "/bin/sh", "args": ["-c", asks]}
     egress = {"exit_nodes": ["Exit2." + site.tailnet], "expect": [EXIT2], "echo": [f"{ECHO}/"], "level": "locked"}
     both = {"tags": ["tag:service", "tag:worker"], "auth_key": site.auth_key("both"), "endpoints": [{"port": 8000}]}
-    service = declare("regained", mode="kernel", egress=egress, extra_group=exits.AGAIN_SOON, **both)
+    service = declare("regained", mode="kernel", egress=egress, extra_group=exits.AGAIN_SOON, **both, **hostile)
     done = service.deploy()
     assert done.returncode == 0, done.stdout + done.stderr
     before = service.allocation()
@@ -283,6 +300,10 @@ def test_a_private_service_whose_guard_ended_it_gets_its_name_back(site: Site, d
     proved = play.call(site, "egress_verify", job=service.name, new_observation=True)
     assert proved["proved"], proved
     assert service.running() == [another]
+    said = (exits.task_directory(another).parent / "alloc/logs/app.stdout.0").read_text().rpartition("\n")[0]
+    asked = [one for one in map(json.loads, said.splitlines()) if re.fullmatch(r"peer-api-100\..*(?<!:8000)", one["attempt"])]
+    assert len({one["attempt"] for one in asked}) > 1, "a peer API for each login"
+    assert [one for one in asked if "connection refused" not in one["outcome"]] == []
 
 
 def test_everything_is_verified_and_a_worker_that_is_not_proved_fails_loudly(site: Site, caller) -> None:

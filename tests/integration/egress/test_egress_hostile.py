@@ -12,10 +12,14 @@ import uuid
 import pytest
 
 from tests.integration.support import exits, play
+from tests.integration.support.exits import Caller
 from tests.integration.support.layouts import sidecar_image
 from tests.lab.command import succeeds, wait_until
 from tests.lab.site import Site
-from tests.lab.topology import DATA, ECHO_IP, NAMESPACES, SITE_IP
+from tests.lab.topology import DATA, ECHO_IP, LOGIN_NAME, NAMESPACES, SITE_IP
+
+# Nobody has it; what is sent there leaves the site and is seen on the wan.
+UNUSED = "203.0.113.99"
 
 DENIED = {
     "mark": "operation not permitted",
@@ -69,13 +73,22 @@ def neighbour(site: Site, name: str, port: int, network: dict[str, t.Any], **con
     return {"Name": name, "Networks": [network], "Tasks": [task]}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def unused(laboratory: None) -> t.Iterator[t.Callable[[], list[str]]]:
+    """What leaves the site for the unused address while the tests of this file run: nothing."""
+    with exits.sniffed(UNUSED, UNUSED) as packets:
+        yield packets
+        assert packets() == []
+
+
 @pytest.mark.parametrize(
     ("level", "mode", "layout"), [("locked", "kernel", "tabbed"), ("isolated", "userspace", "compact"), ("isolated", "kernel", "")]
 )
 def test_nothing_of_it_gets_out(site: Site, neighbours: None, declare, level: str, mode: str, layout: str) -> None:
     """Whatever the layout of the status is, from which the sidecar learns what it has to close."""
     path = uuid.uuid4().hex
-    script = f"({ASK_NEIGHBOURS}) & /bin/escape {ECHO_IP} /{path} >$NOMAD_TASK_DIR/said; wait; sleep 3"
+    ask_peer = f"nc -w 3 {exits.tailnet_address('exit1')} 9 </dev/null 2>$NOMAD_TASK_DIR/peer"
+    script = f"({ASK_NEIGHBOURS}) & /bin/escape {ECHO_IP} /{path} >$NOMAD_TASK_DIR/said; {ask_peer}; wait; sleep 3"
     images = {"image": site.escape_image, "tailscale_image": sidecar_image(layout) if layout else site.tailscale_image}
     hostile = declare("hostile", play.Worker, type="batch", level=level, mode=mode, command="/bin/sh", args=["-c", script], **images)
     with exits.sniffed(path) as packets:
@@ -85,8 +98,7 @@ def test_nothing_of_it_gets_out(site: Site, neighbours: None, declare, level: st
     (allocation,) = [one["ID"] for one in json.loads(play.nomad(site, "job", "allocs", "-json", "hostile"))]
     local = DATA / "nomad-client/alloc" / allocation / "app/local"
     assert (local / "reached").read_text() == "", "another job of the client would be a way out"
-    said = (local / "said").read_text()
-    outcomes = {one["attempt"]: one["outcome"] for one in map(json.loads, said.splitlines())}
+    outcomes = {one["attempt"]: one["outcome"] for one in map(json.loads, (local / "said").read_text().splitlines())}
     print(json.dumps(outcomes, indent=1))
     assert "NET_ADMIN=false NET_RAW=false" in outcomes["capabilities"]
     for attempt, words in DENIED.items():
@@ -94,6 +106,35 @@ def test_nothing_of_it_gets_out(site: Site, neighbours: None, declare, level: st
     asked = [outcome for attempt, outcome in outcomes.items() if attempt.startswith("peer-api-100.")]
     assert mode != "kernel" or asked
     assert all("connection refused" in outcome for outcome in asked)
+    assert mode != "kernel" or "Connection refused" in (local / "peer").read_text(), "another node of the tailnet"
     # Where the app is routed it is seen, so the attempts were made; with a proxy, those that use it.
     assert exits.by_exits(exits.seen(path))
     assert leaked == [], "not even a packet without an answer"
+
+
+def test_the_names_of_tailscaleds_servers_lead_nowhere_else(site: Site, declare, unused: t.Callable[[], list[str]]) -> None:
+    """The lock holds while the guard stands still; once it looks again, it ends the allocation."""
+    worker: Caller = declare("steering", Caller, level="locked", login_server=f"https://{LOGIN_NAME}", extra_group="")
+    with exits.name_server():
+        done = worker.deploy()
+    assert done.returncode == 0, done.stdout + done.stderr
+    allocation = worker.allocation()
+    with exits.frozen(site, allocation):
+        # It would end when tailscaled starts again.
+        assert worker.inside("tailscale", "killall", "-STOP", "containerboot").returncode == 0
+        steered = f"{{ echo {UNUSED} {LOGIN_NAME}; cat /etc/hosts; }} >/tmp/hosts && cat /tmp/hosts >/etc/hosts"
+        done = worker.inside("app", "sh", "-c", steered)
+        assert done.returncode == 0, done.stderr
+        # Otherwise it would ask for the name again only after ten minutes.
+        worker.tailscale("debug", "localapi", "POST", "start", "{}")
+        wait_until(lambda: bool(unused() or rejected(worker)), "tailscaled to call its login server")
+        assert unused() == []
+    wait_until(lambda: allocation not in worker.running(), "the allocation to end")
+    assert "the hosts file of the allocation was changed" in worker.egress(allocation)["reason"]
+
+
+def rejected(worker: Caller) -> int:
+    """How many of tailscaled's own packets the lock has rejected."""
+    rules = worker.inside("tailscale", "iptables-nft", "-L", "NOTAILCAR-OUT", "-v", "-n", "-x").stdout.splitlines()
+    marked = [rule.split() for rule in rules if "mark match" in rule]
+    return sum(int(packets) for packets, _bytes, target, *_rest in marked if target == "REJECT")

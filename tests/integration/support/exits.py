@@ -23,7 +23,7 @@ from tests.lab.errors import LabError
 from tests.lab.nomad import CLIENT, NETWORKS
 from tests.lab.site import Site
 from tests.lab.tailnet_nodes import NODES
-from tests.lab.topology import DATA, ECHO_IP, HEADSCALE_IP, LAB_MOUNTS, LOGS, NAMESPACES, WAN_ROUTER
+from tests.lab.topology import DATA, ECHO_IP, HEADSCALE_IP, LAB_MOUNTS, LOGIN_NAME, LOGS, NAMESPACES, WAN_ROUTER
 
 EXIT1, EXIT2, DIRECT = (NAMESPACES[name].address for name in ("exit1", "exit2", "site"))
 ROUTES = "0.0.0.0/0,::/0"
@@ -240,14 +240,17 @@ def now() -> int:
 
 
 @contextlib.contextmanager
-def sniffed(text: str) -> t.Iterator[t.Callable[[], list[str]]]:
-    """What leaves the site by its own address for the echo server, or with this text for anywhere."""
-    with programs.told("sniffer.py", DIRECT, ECHO_IP, text) as lines:
+def sniffed(text: str, destination: str = ECHO_IP) -> t.Iterator[t.Callable[[], list[str]]]:
+    """What leaves the site by its own address for the echo server (or another destination), or with this text for anywhere."""
+    with programs.told("sniffer.py", DIRECT, destination, text) as lines:
         yield lines
 
 
 @contextlib.contextmanager
 def name_server() -> t.Iterator[t.Callable[[], list[str]]]:
-    """The laboratory's name server is there, also on the internet, and gives every name the echo server's address; who asked for what."""
-    with programs.told("name_server.py", ECHO_IP, WAN_ROUTER, ECHO_IP) as lines:
+    """The laboratory's name server is there, also on the internet; who asked it for what.
+
+    It gives every name the echo server's address, but for that of the login server.
+    """
+    with programs.told("name_server.py", ECHO_IP, WAN_ROUTER, ECHO_IP, f"{LOGIN_NAME}={HEADSCALE_IP}") as lines:
         yield lines

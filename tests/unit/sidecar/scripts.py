@@ -28,11 +28,12 @@ ENVIRONMENT = {
     "GUARD_INTERVAL": "0",
     "GUARD_LEVEL": "locked",
     "GUARD_LOGIN": "https://controlplane.tailscale.com",
+    "GUARD_PEERS": "",
     "GUARD_PROXY": "",
     "GUARD_QUORUM": "1",
 }
-# The parts of both scripts, in their order, without the call that starts the sidecar.
-READ_PARTS = 'set -u; cd "$FILES"; eval "$(sed -n "/^\\. /p" sidecar.sh guard.sh)"; cd "$OLDPWD"'
+# The parts of both scripts, in their order, without the call that starts the sidecar. The machine's own hosts file is not touched.
+READ_PARTS = 'set -u; cd "$FILES"; eval "$(sed -n "/^\\. /p" sidecar.sh guard.sh)"; cd "$OLDPWD"; guard_etc=$PWD/etc'
 STATUS = Path(__file__).parent / "status"
 # The versions of tailscale whose documents are in status/.
 VERSIONS = ("v1.80.3", "v1.90.9", "v1.98.5")
@@ -43,6 +44,10 @@ class Shell:
 
     def __init__(self, home: Path, applets: Path) -> None:
         self.home = home
+        self.etc = home / "etc"
+        self.etc.mkdir()
+        (self.etc / "hosts").write_text("127.0.0.1 localhost\n")
+        (self.etc / "resolv.conf").write_text("nameserver 192.0.2.53\n")
         self.environment = {**ENVIRONMENT, "PATH": str(applets), "FILES": str(FILES), "TS_SOCKET": str(home / "socket")}
         for name in ("NOMAD_TASK_DIR", "NOMAD_SECRETS_DIR", "SIDECAR_GATE_DIR", "TS_STATE_DIR"):
             self.environment[name] = str(home)

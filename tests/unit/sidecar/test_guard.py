@@ -24,7 +24,7 @@ def quorum(shell: Shell, answers: dict[str, str], number: int) -> tuple[int, str
     """The guard's verdict on these answers, the address that was seen, and the answers in the evidence."""
     for url, answer in answers.items():
         (shell.home / url).write_text(answer)
-    script = f'{ASK}\nguard_hosts=/nonexistent; echo_servers_ask_quorum; echo $? $guard_seen; echo "[$(echo "$guard_answers" | cut -c3-)]"'
+    script = f'{ASK}\nhosts_check() {{ :; }}; echo_servers_ask_quorum; echo $? $guard_seen; echo "[$(echo "$guard_answers" | cut -c3-)]"'
     verdict, answered = shell.lines(script, GUARD_ECHO=" ".join(URLS), GUARD_QUORUM=str(number))
     code, _, seen = verdict.partition(" ")
     return int(code), seen, [(one["url"], one["address"]) for one in json.loads(answered)]
@@ -94,6 +94,33 @@ def test_a_changed_hosts_file_stops_the_guard(shell: Shell) -> None:
     (shell.home / "hosts").write_text("192.0.2.66 echo.example.com\n")
     done = shell.run(f'{ASK}\nguard_stop() {{ echo "$1 $2"; exit "$1"; }}\necho_servers_ask_quorum')
     assert (done.returncode, done.stdout.split(":")[0]) == (41, "41 the hosts file of the allocation was changed")
+
+
+@pytest.mark.parametrize("echo", ["http://192.0.2.1/", "http://echo.example.com/"], ids=["address", "name"])
+@pytest.mark.parametrize(("file", "called"), [("hosts", "hosts file"), ("resolv.conf", "resolv.conf")])
+def test_names_may_not_get_another_meaning_while_the_app_runs(shell: Shell, file: str, called: str, echo: str) -> None:
+    """tailscaled finds the login server by them, also where the echo servers have no names."""
+    stops = 'guard_stop() { echo "$1 $2"; exit "$1"; }\nhosts_keep; hosts_check'
+    assert shell.print(stops, GUARD_ECHO=echo) == ""
+    done = shell.run(f"{stops}; echo 192.0.2.66 controlplane.tailscale.com >>etc/{file}; echo_servers_ask_quorum", GUARD_ECHO=echo)
+    assert (done.returncode, done.stdout.split(":")[0]) == (41, f"41 the {called} of the allocation was changed")
+
+
+def test_files_that_were_not_kept_stop_the_guard(shell: Shell) -> None:
+    done = shell.run('guard_stop() { exit "$1"; }\necho_servers_ask_quorum')
+    assert done.returncode == 41
+
+
+@pytest.mark.parametrize(("proxy", "asked"), [("127.0.0.1:1055", "http://echo.example.com./ip"), ("", "http://echo.example.com/ip")])
+def test_the_proxy_is_asked_for_a_complete_name(shell: Shell, proxy: str, asked: str) -> None:
+    """With `search` and `ndots` in resolv.conf another name would be asked for first."""
+    stubs = f'timeout() {{ shift; "$@"; }}; wget() {{ echo "$4" >asked; echo {GOOD}; }}'
+    shell.print(f"{stubs}\necho_servers_ask http://echo.example.com/ip", GUARD_PROXY=proxy)
+    assert (shell.home / "asked").read_text().strip() == asked
+
+
+def test_the_lock_is_that_of_a_choice_before_the_node_logs_in_again(shell: Shell) -> None:
+    assert shell.print("lock_keep() { echo \"keep '$1'\"; }\nguard_forget") == "keep 'choosing'"
 
 
 # One check of the guard; what it asks and does is recorded, not done.

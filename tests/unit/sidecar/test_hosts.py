@@ -43,6 +43,61 @@ def test_the_hosts_that_are_names(shell: Shell) -> None:
     assert shell.lines('hosts_named_in_urls "$URLS"', URLS=URLS) == ["echo.example.com", "other.example.com"]
 
 
+@pytest.mark.parametrize(
+    ("url", "absolute"),
+    [
+        ("http://echo.example.com/ip", "http://echo.example.com./ip"),
+        ("https://echo.example.com:8443", "https://echo.example.com.:8443"),
+        ("http://user:secret@echo.example.com:81/x?y=a.b:1", "http://user:secret@echo.example.com.:81/x?y=a.b:1"),
+        ("http://echo.example.com./", "http://echo.example.com./"),
+        ("http://192.0.2.1:8080/", "http://192.0.2.1:8080/"),
+        ("http://[2001:db8::1]:8080/ip", "http://[2001:db8::1]:8080/ip"),
+    ],
+)
+def test_a_name_in_a_url_gets_a_dot_at_its_end(shell: Shell, url: str, absolute: str) -> None:
+    assert shell.print('hosts_absolute_url "$URL"', URL=url) == absolute
+
+
+def test_the_hosts_file_gives_the_addresses_of_a_name(shell: Shell) -> None:
+    (shell.etc / "hosts").write_text("# echo.example.com\n192.0.2.1 a echo.example.com\n2001:db8::1\techo.example.com\n192.0.2.9 other\n")
+    given = "echo.example.com\n198.51.100.7\nunknown.example.com\n2001:db8::7\n"
+    assert sorted(shell.lines("hosts_addresses", given)) == ["192.0.2.1", "198.51.100.7", "2001:db8::1", "2001:db8::7"]
+    assert shell.lines("hosts_addresses") == []
+
+
+def test_a_line_that_the_app_adds_gives_no_address(shell: Shell) -> None:
+    """The lock lets those through whom the declaration names."""
+    script = "hosts_keep; echo 100.64.0.9 echo.example.com >>etc/hosts; hosts_echo_addresses"
+    assert shell.lines(script, GUARD_ECHO="http://192.0.2.1/ http://echo.example.com/") == ["192.0.2.1"]
+
+
+def test_complete_names_are_asked_for(shell: Shell) -> None:
+    """Nobody's search domain makes another name of them."""
+    answers = 'timeout() { shift; "$@"; }; nslookup() { echo "$1" >>asked; printf "Name: %s\\nAddress: 192.0.2.7\\n" "$1"; }'
+    echo = "http://192.0.2.1/ http://echo.example.com/"
+    shell.print(f"{answers}\nhosts_remember", GUARD_ECHO=echo)
+    names = ["controlplane.tailscale.com", "echo.example.com"]
+    assert sorted((shell.home / "asked").read_text().split()) == [f"{name}." for name in names]
+    assert sorted((shell.etc / "hosts").read_text().splitlines()[1:]) == [f"192.0.2.7 {name}" for name in names]
+
+
+def test_names_are_asked_for_at_once_and_nothing_else_is_awaited(shell: Shell) -> None:
+    """The first name is found when the second is asked for; the shell has another child, as the sidecar has containerboot."""
+    answers = """
+timeout() { shift; "$@"; }
+nslookup() {
+    [ "$1" = a. ] || touch asked
+    for _ in 1 2 3 4 5 6 7 8 9 10; do [ -e asked ] || sleep 0.2; done
+    [ ! -e asked ] || printf 'Name: x\\nAddress: 192.0.2.7\\n'
+}
+sleep 60 >/dev/null 2>&1 &
+printf 'a\\nb\\n' | hosts_ask
+kill $!
+"""
+    shell.print(answers)
+    assert len((shell.etc / "hosts").read_text().splitlines()) == 3
+
+
 def test_an_address_in_a_url_is_an_address_of_the_echo_server(shell: Shell) -> None:
     echo = "http://192.0.2.1:8080/ http://unknown.invalid/ http://[2001:db8::1]/"
     assert shell.lines("hosts_echo_addresses", GUARD_ECHO=echo) == ["192.0.2.1", "2001:db8::1"]

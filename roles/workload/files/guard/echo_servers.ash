@@ -7,9 +7,10 @@
 
 # Asks an echo server along the path of the app. 0: it sees an address that is allowed, 1: no answer, or unknown, 2: another address.
 echo_servers_ask() { # URL
-    local answer
-    [ -z "$GUARD_PROXY" ] || export http_proxy="http://$GUARD_PROXY"
-    answer=$(timeout 3 wget -q -O - "$1" 2>/dev/null) && [ -n "$answer" ] || return 1
+    local answer url="$1"
+    # The proxy finds a name by resolv.conf; in kernel mode the name is in the hosts file.
+    [ -z "$GUARD_PROXY" ] || { export http_proxy="http://$GUARD_PROXY" && url=$(hosts_absolute_url "$1"); }
+    answer=$(timeout 3 wget -q -O - "$url" 2>/dev/null) && [ -n "$answer" ] || return 1
     guard_latest=$guard_seen
     # The same answer is judged again with each status, because tailscaled learns the direct address later, and learns of another one.
     [ "$answer" != "$guard_answer" ] || [ "$sidecar_status" != "$guard_judged" ] || return 0
@@ -43,9 +44,7 @@ echo_servers_answered() { # URL
 # that answered last are asked first, so that a dead one costs time only once.
 echo_servers_ask_quorum() {
     local agreeing=0 begun left url verdict
-    if [ -e "$guard_hosts" ] && ! cmp -s "$guard_hosts" /etc/hosts; then
-        guard_stop 41 'the hosts file of the allocation was changed: who answers for an echo server cannot be known any more'
-    fi
+    hosts_check
     left=$(echo "$guard_echo_order" | wc -w)
     guard_answers=
     begun=$(sidecar_uptime)

@@ -31,9 +31,7 @@ guard_begin() {
         guard_stop 40 'the sidecar was started again, and the app with it: another allocation must prove its egress anew'
     sidecar_place | evidence_publish "$guard_begun" ||
         guard_stop 45 'the start of the sidecar could not be recorded: a second start would not be noticed'
-    # Nomad gives all tasks of an allocation one hosts file, and an app that is root can write it.
-    [ -z "$(hosts_named_in_urls "$GUARD_ECHO")" ] || cp /etc/hosts "$guard_hosts" ||
-        guard_stop 45 'the hosts file could not be copied: a change of it would not be noticed'
+    hosts_keep || guard_stop 45 'the hosts file and resolv.conf could not be copied: a change of them would not be noticed'
     direct_refuse
 }
 
@@ -75,6 +73,7 @@ guard_look() {
 
 # The node logs in again, and then has no exit node. Only called where no direct path exists.
 guard_forget() {
+    lock_keep choosing
     guard_exit=
     guard_verdict=waiting
     guard_reason='the node logs in anew'

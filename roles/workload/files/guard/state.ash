@@ -25,8 +25,13 @@ guard_judged=
 guard_own=
 # docker mounts this directory into the app: no app starts before it exists. It is in memory, so a reboot removes it.
 guard_mark=$NOMAD_SECRETS_DIR/proved
-# Copy of the hosts file, which must not change when the URL of an echo server contains a name.
+# Where the hosts file and resolv.conf are; and copies of them, from which they must not differ once the app has started. docker mounts
+# the second copy into the app.
+guard_etc=/etc
 guard_hosts=$NOMAD_SECRETS_DIR/hosts
+guard_resolver=$NOMAD_SECRETS_DIR/resolv.conf
+# The addresses of the login server and the DERP relays, to which the lock restricts tailscaled; there is none before the first proof.
+guard_servers=$NOMAD_SECRETS_DIR/servers
 # Times in seconds since boot: now, the latest proof, the latest check, the latest look at the lock and the preferred exit nodes.
 guard_now=0
 guard_proved=0

@@ -20,6 +20,12 @@ serve_push_config() {
     sidecar_observe_for 5
 }
 
+# The ports on which the node serves the app.
+serve_ports() {
+    [ -s "$sidecar_serve_wanted" ] || return 0
+    tr '{,' '\n' <"$sidecar_serve_wanted" | sed -n 's/^[[:space:]]*"\([0-9][0-9]*\)"[[:space:]]*:.*/\1/p' | sort -un
+}
+
 # Gives the clients of a Tailscale Service to another of its hosts. A control plane needs up to the time of the pause for it.
 serve_drain() {
     local service services

@@ -7,7 +7,8 @@
 //
 //	escape ADDRESS PATH [ATTEMPT]
 //
-// Each attempt asks for PATH-ATTEMPT, so the server's log tells which one got through, and from which address it was seen.
+// Each attempt asks for PATH-ATTEMPT, so the server's log tells which one got through, and from which address it was seen. With ATTEMPT
+// only those attempts are made whose names begin with it.
 package main
 
 import (
@@ -127,7 +128,7 @@ func main() {
 	}
 	chosen := attempts()
 	if len(os.Args) == 4 {
-		chosen = slices.DeleteFunc(chosen, func(a attempt) bool { return a.name != os.Args[3] })
+		chosen = slices.DeleteFunc(chosen, func(a attempt) bool { return !strings.HasPrefix(a.name, os.Args[3]) })
 	}
 	if len(chosen) == 0 {
 		fail("no such attempt: " + os.Args[3])

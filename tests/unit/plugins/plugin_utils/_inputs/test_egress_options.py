@@ -64,11 +64,22 @@ def test_a_good_declaration(more: dict[str, t.Any]) -> None:
         ({"proxy_port": 70000}, "proxy_port '70000' is no port, from 1 to 65535"),
         ({"interval": 90}, "interval must lie between 1 and 15 seconds"),
         ({"dns": ["9.9.9.9"]}, "dns is for kernel mode, so for level locked or mode kernel: in userspace mode names go through the proxy"),
+        (
+            {"peers": ["100.64.0.7"]},
+            "peers is for kernel mode, so for level locked or mode kernel: in userspace mode the policy of the tailnet alone decides "
+            "what the proxy reaches",
+        ),
         ({"level": "locked"}, "level locked needs kernel mode: tailscaled marks its packets only there"),
     ],
 )
 def test_each_problem_is_a_sentence(more: dict[str, t.Any], sentence: str) -> None:
     assert list(egress_problems({**GOOD, **more}, "userspace")) == [sentence]
+
+
+@pytest.mark.parametrize("name", ["dns", "peers"])
+def test_the_lock_takes_addresses_only(name: str) -> None:
+    assert not list(egress_problems({**GOOD, name: ["100.64.0.7", "fd7a:115c:a1e0::7"]}, "kernel"))
+    assert list(egress_problems({**GOOD, name: ["db.example.ts.net"]}, "kernel")) == [f"{name}: 'db.example.ts.net' is no address"]
 
 
 @pytest.mark.parametrize("level", ["auto", "isolated"])

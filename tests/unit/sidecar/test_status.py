@@ -28,33 +28,19 @@ def test_a_field_of_the_node_and_not_of_a_peer(shell: Shell, recorded: Recorded,
     ]
 
 
-def test_the_ports_of_the_peer_api(shell: Shell, recorded: Recorded) -> None:
-    ports = {str(urlsplit(url).port) for url in recorded.json("running")["Self"]["PeerAPIURL"]}
-    assert ports
-    assert shell.lines(f"{recorded.is_read('running')}\nstatus_peer_api_ports") == sorted(ports)
-
-
-# Each address family may have a port of its own, and a STUN server may report two ports of one address.
+# A STUN server may report two ports of one address.
 SEVERAL = """
     "Addrs": [
       "198.51.100.1:41641",
       "198.51.100.1:1024",
       "[2001:db8::10]:41641"
-    ],
-    "PeerAPIURL": [
-      "http://100.64.0.5:41053",
-      "http://[fd7a:115c:a1e0::5]:41054"
     ]
 """
 
 
-def test_each_port_and_each_address_is_found_once(shell: Shell) -> None:
-    found = shell.lines("sidecar_status=$SEVERAL; status_peer_api_ports; addresses_own", SEVERAL=SEVERAL.strip("\n"))
-    assert found == ["41053", "41054", "198.51.100.1", "2001:db8::10"]
-
-
-def test_a_node_that_does_not_run_has_no_peer_api(shell: Shell, recorded: Recorded) -> None:
-    assert shell.print(f"{recorded.is_read('started')}\nstatus_peer_api_ports") == ""
+def test_each_address_is_found_once(shell: Shell) -> None:
+    found = shell.lines("sidecar_status=$SEVERAL; addresses_own", SEVERAL=SEVERAL.strip("\n"))
+    assert found == ["198.51.100.1", "2001:db8::10"]
 
 
 def test_the_nodes_own_addresses(shell: Shell, recorded: Recorded) -> None:
@@ -90,9 +76,7 @@ PRINTS = 'tailscale_cli() { cat "$NOMAD_TASK_DIR/printed"; }'
 @pytest.mark.parametrize("name", ["running", "needs_login", "exit_nodes", "logged_out"])
 def test_the_layout_of_a_status_does_not_matter(shell: Shell, recorded: Recorded, name: str, layout: t.Callable[[t.Any], str]) -> None:
     (shell.home / "printed").write_text(layout(recorded.json(name)))
-    script = (
-        'echo "$sidecar_status"; status_field BackendState; status_peer_api_ports; addresses_own; readiness_problem; exit_nodes_offered'
-    )
+    script = 'echo "$sidecar_status"; status_field BackendState; addresses_own; readiness_problem; exit_nodes_offered'
     assert shell.print(f"{PRINTS}; status_refresh; {script}") == shell.print(f"{recorded.is_read(name)}; {script}")
 
 

@@ -90,6 +90,3 @@ status_refuse() {
 
 # The first string of that name in the status.
 status_field() { printf '%s\n' "$sidecar_status" | sed -n "s/^ *\"$1\": \"\(.*\)\",*\$/\1/p" | head -n 1; } # name
-
-# The ports that tailscaled opens on the node's own addresses. tailscaled answers to nodes of the tailnet only.
-status_peer_api_ports() { printf '%s\n' "$sidecar_status" | sed -n 's|^ *"http://.*:\([0-9]*\)",*$|\1|p' | sort -u; }

@@ -36,7 +36,7 @@ def site(nomad):
     }
     nomad.on("GET /v1/job/whoami/allocations", [allocation])
     nomad.on(f"GET /v1/client/fs/stat/{ALLOCATION}", {"Size": 1})
-    egress = {"verdict": "proved", "observed": "203.0.113.7", "exit_node": "100.64.0.1", "checked": time.time(), "reason": ""}
+    egress = {"verdict": "proved", "observed": "203.0.113.7", "expect": "203.0.113.7", "checked": time.time(), "reason": ""}
     nomad.on(f"GET /v1/client/fs/cat/{ALLOCATION}", json.dumps({**evidence(), "egress": egress}))
     return nomad
 

@@ -222,7 +222,7 @@ def proof(nomad: Scripted) -> None:
     follows(nomad)
     nomad.on("GET /v1/jobs", [STUB])
     nomad.on(f"GET /v1/client/fs/stat/{ALLOCATION}", {"Size": 1})
-    egress = {"verdict": "proved", "observed": "203.0.113.7", "exit_node": "100.64.0.1", "checked": time.time(), "reason": "", "expect": ""}
+    egress = {"verdict": "proved", "observed": "203.0.113.7", "expect": "203.0.113.7", "checked": time.time(), "reason": ""}
     nomad.on(f"GET /v1/client/fs/cat/{ALLOCATION}", json.dumps({**evidence(), "egress": egress, "open_ports": [80]}))
 
 

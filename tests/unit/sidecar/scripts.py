@@ -34,6 +34,8 @@ ENVIRONMENT = {
 }
 # The parts of both scripts, in their order, without the call that starts the sidecar. The machine's own hosts file is not touched.
 READ_PARTS = 'set -u; cd "$FILES"; eval "$(sed -n "/^\\. /p" sidecar.sh guard.sh)"; cd "$OLDPWD"; guard_etc=$PWD/etc'
+# The functions look for tailscaled by its name, and end it: that of a laboratory beside the tests must not be found.
+NO_PROCESSES = "killall() { :; }; pidof() { false; }"
 STATUS = Path(__file__).parent / "status"
 # The versions of tailscale whose documents are in status/.
 VERSIONS = ("v1.80.3", "v1.90.9", "v1.98.5")
@@ -55,7 +57,7 @@ class Shell:
     def run(self, script: str, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a script after the functions are defined; `given` is its standard input."""
         return subprocess.run(
-            ["sh", "-c", f"{READ_PARTS}\n{script}"],
+            ["sh", "-c", f"{READ_PARTS}\n{NO_PROCESSES}\n{script}"],
             executable=str(Path(self.environment["PATH"]) / "sh"),
             cwd=self.home,
             env={**self.environment, **environment},

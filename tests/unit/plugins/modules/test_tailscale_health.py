@@ -95,7 +95,7 @@ def test_age_is_measured_by_the_servers_clock(nomad, in_process, site):
         ({CAT: json.dumps({**evidence(), "status": "Running"})}, "refused"),
         ({CAT: json.dumps({**evidence(), "time": "now"})}, "refused"),
         ({CAT: "[]"}, "refused"),
-        ({CAT: "failed to open: no such file"}, "never_written"),
+        ({CAT: "failed to open file: open evidence.json: no such file or directory"}, "never_written"),
         ({CAT: json.dumps({**evidence(), "alloc_id": "another"})}, "refused"),
     ],
 )
@@ -156,7 +156,7 @@ def test_malformed_evidence_is_refused(site, in_process, found, field, state):
 def test_what_is_no_json_is_no_evidence(site, in_process, text):
     site.on(CAT, text)
     node = in_process("tailscale_health", check=True, job="whoami", serve_config=SERVE)["nodes"][0]
-    assert (node["verdict"], node["evidence"]) == ("never_written", None)
+    assert (node["verdict"], node["evidence"]) == ("refused", None)
 
 
 HOSTILE = "\x1b[2J\x1b]0;title\x07tskey-auth-kAbCdEf-GhIjKl and token=0123456789abcdef\nwhoami: 1/1 nodes ready \ud800"

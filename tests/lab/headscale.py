@@ -39,8 +39,8 @@ def start() -> None:
     policy = HERE / "etc" / "policy.json"
     settings = {"server": LOGIN_SERVER, "ip": HEADSCALE_IP, "home": HOME, "tailnet": TAILNET, "policy": policy}
     CONFIG.write_text(render("headscale.yaml", certificate=certificate, key=key, **settings))
-    # On several cores, headscale 0.27 loses a change when two nodes log in at the same moment: its batcher and its policy manager read,
-    # change and store lists without a lock (rewritten after 0.28). A node that no exit node then lets through stays so.
+    # By its source, headscale 0.27 can lose a change when two nodes log in at the same moment: its batcher reads, changes and stores a
+    # list without a lock. One core makes that rarer. Without the change no exit node lets the new node through until the next change.
     process.start("headscale", [*CLI, "serve"], WAN, GOMAXPROCS="1")
     HEADSCALE.wait()
     loopback_relays.start("headscale", HEADSCALE_PORT, "wan", HEADSCALE_IP)

@@ -4,7 +4,7 @@ SHELL := bash
 
 VENV := .venv
 # Tests mostly wait: so many laboratories at a time keep two cores busy (tests/lanes.py).
-LANES := 4
+LANES := 5
 COLLECTION := build/ansible_collections/notailcar/nomad
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections

@@ -303,7 +303,9 @@ def test_a_private_service_whose_guard_ended_it_gets_its_name_back(site: Site, d
     said = (exits.task_directory(another).parent / "alloc/logs/app.stdout.0").read_text().rpartition("\n")[0]
     asked = [one for one in map(json.loads, said.splitlines()) if re.fullmatch(r"peer-api-100\..*(?<!:8000)", one["attempt"])]
     assert len({one["attempt"] for one in asked}) > 1, "a peer API for each login"
-    assert [one for one in asked if "connection refused" not in one["outcome"]] == []
+    assert [one for one in asked if "connection refused" in one["outcome"]]
+    # An address that goes away between two logins does not refuse: the packets for it are dropped.
+    assert [one for one in asked if not one["outcome"].startswith("dial ")] == [], "a connection"
 
 
 def test_everything_is_verified_and_a_worker_that_is_not_proved_fails_loudly(site: Site, caller) -> None:

@@ -19,5 +19,6 @@ def require_python() -> None:
             f"The modules of notailcar.nomad need Python {needed} or newer on the target, and {sys.executable} is Python {found}: "
             "install a newer one and name it in ansible_python_interpreter."
         )
-        print(json.dumps({"failed": True, "msg": message}))
-        sys.exit(1)
+        # Without AnsibleModule, whose file an older Python could not import.
+        sys.stdout.write(json.dumps({"failed": True, "msg": message}) + "\n")
+        raise SystemExit(1)

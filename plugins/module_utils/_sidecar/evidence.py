@@ -104,7 +104,10 @@ def _misfit(value: t.Any, kind: t.Any, name: str = "") -> str:
         return next(filter(None, (_misfit(part, one, where) for part, one, where in parts if part is not None)), "")
     if isinstance(kind, list) and isinstance(value, list):
         return next(filter(None, (_misfit(part, kind[0], name) for part in value)), "")
-    fits = is_time(value) if kind is TIME else type(value) is kind
+    # For Python true is a number, too.
+    fits = (
+        is_time(value) if kind is TIME else isinstance(kind, type) and isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
+    )
     return "" if fits else name.lstrip(".")
 
 

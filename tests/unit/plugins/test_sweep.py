@@ -165,7 +165,7 @@ def test_fields(nomad: Scripted, tailscale: Tailscale, run: t.Callable[..., Json
     case.make(script)
     run(case)
     for request in list(dict.fromkeys(f"{asked.method} {asked.path}" for asked in fake.asked)):
-        good = fake.replies[request][-1][1]
+        good = fake.last(request)
         # Text, also that of evidence, is no answer of Nomad's own.
         for what, data in changed(good) if not isinstance(good, str) else ():
             case.make(script)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import fnmatch
 import typing as t
 
-from tests.unit.support.scripted_server import CLOSED, CUT, RESET, Scripted
+from tests.unit.support.scripted_server import CLOSED, CUT, RESET, Reply, Scripted
 
 Json = dict[str, t.Any]
 PAGE = "<!DOCTYPE html><html><head><title>Welcome</title></head><body>Some page</body></html>"
@@ -40,41 +40,38 @@ GENUINE = (
 )
 
 
-def sweep(
-    fake: Scripted, make: t.Callable[[], None], run: t.Callable[[], Json], may: t.Collection[str], faults: t.Collection[str] = FAULTS
-) -> list[str]:
-    """Repeat a run with each fault for each request; return what is wrong with the results.
-
-    `may` are the requests on which a success does not depend, and, as `REQUEST: FAULT`, answers that the server may give.
-    """
+def sweep(fake: Scripted, make: t.Callable[[], None], run: t.Callable[[], Json], may: t.Collection[str]) -> list[str]:
+    """Repeat a run with each fault for each request; return what is wrong with the results."""
     scripted = dict(fake.replies)
     make()
     good = run()
     assert not good.get("failed"), good
-    requests = list(dict.fromkeys(f"{asked.method} {asked.path}" for asked in fake.asked))
-    assert requests
     wrong = []
-    for request in requests:
-        replies = [("cut", (CUT, _last(fake, make, request))), *((name, FAULTS[name]) for name in faults)]
-        for name, reply in replies:
+    for request in requests(fake):
+        for name in ("cut", *FAULTS):
             fake.replies = dict(scripted)
             make()
-            fake.on(request, reply)
-            result = run()
-            what = f"{request}: {name}"
-            fitting = request in may or any(fnmatch.fnmatchcase(what, pattern) for pattern in (*GENUINE, *may))
-            wrong += _judge(what, result, fitting)
+            fake.on(request, wrong_reply(fake, request, name))
+            wrong += judge(f"{request}: {name}", run(), may)
     return wrong
 
 
-def _last(fake: Scripted, make: t.Callable[[], None], request: str) -> t.Any:
-    make()
-    # An empty body has no half.
-    return fake.replies[request][-1][1] or "{}"
+def requests(fake: Scripted) -> list[str]:
+    """What was asked, each `METHOD path` once."""
+    found = list(dict.fromkeys(f"{asked.method} {asked.path}" for asked in fake.asked))
+    assert found
+    return found
 
 
-def _judge(what: str, result: Json, may: bool) -> list[str]:
+def wrong_reply(fake: Scripted, request: str, fault: str) -> Reply:
+    """A fault as a reply; `cut` is the first half of the right one, and an empty one has no half."""
+    return (CUT, fake.last(request) or "{}") if fault == "cut" else FAULTS[fault]
+
+
+def judge(what: str, result: Json, may: t.Collection[str]) -> list[str]:
+    """What is wrong with a result; `may` are the requests on which a success does not depend, and, as `REQUEST: FAULT`, genuine answers."""
     if result.get("failed"):
         sensible = result.get("failure", {}).get("kind") and result["msg"] and "<" not in result["msg"]
         return [] if sensible else [f"{what}: {result}"]
-    return [] if may else [f"{what}: a success: {result}"]
+    fitting = what.rpartition(": ")[0] in may or any(fnmatch.fnmatchcase(what, pattern) for pattern in (*GENUINE, *may))
+    return [] if fitting else [f"{what}: a success: {result}"]

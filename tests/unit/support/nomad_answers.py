@@ -209,19 +209,19 @@ def proof(nomad: Scripted) -> None:
     follows(nomad)
     nomad.on("GET /v1/jobs", [STUB])
     nomad.on(f"GET /v1/client/fs/stat/{ALLOCATION}", {"Size": 1})
-    nomad.on(f"GET /v1/client/fs/cat/{ALLOCATION}", looked(time.time()))
+    nomad.on(f"GET /v1/client/fs/cat/{ALLOCATION}", looked)
 
 
-def looked(checked: float) -> str:
-    """Evidence of a guard that looked at this time."""
-    egress = {"verdict": "proved", "observed": "203.0.113.7", "expect": "203.0.113.7", "checked": checked, "reason": ""}
-    return json.dumps({**evidence(serve=IN_FORCE), "egress": egress, "open_ports": [80]})
+def looked() -> str:
+    """The evidence of a guard that has looked just now."""
+    egress = {"verdict": "proved", "observed": "203.0.113.7", "expect": "203.0.113.7", "checked": time.time(), "reason": ""}
+    return json.dumps({**evidence(age=0, serve=IN_FORCE), "egress": egress, "open_ports": [80]})
 
 
 def logged_out(nomad: Scripted) -> None:
     proof(nomad)
     nomad.on("GET /v1/job/whoami/allocations", [{**ALLOC, "DesiredStatus": "stop", "ClientStatus": "complete"}])
-    nomad.on(f"GET /v1/client/fs/cat/{ALLOCATION}", json.dumps(evidence("logged_out")))
+    nomad.on(f"GET /v1/client/fs/cat/{ALLOCATION}", lambda: json.dumps(evidence("logged_out")))
 
 
 def posture(nomad: Scripted) -> None:

@@ -64,9 +64,15 @@ class Scripted:
     def on(self, request: str, *replies: t.Any) -> None:
         """Script the replies to `METHOD path`: data (then the status is 200), or `(status, data)`; text stays as it is.
 
-        A third item is the token of the next page, or a mapping of headers; one whose value is None is left out.
+        A third item is the token of the next page, or a mapping of headers; one whose value is None is left out. Data that is a function
+        is what it returns at that moment.
         """
         self.replies[request] = [reply if isinstance(reply, tuple) else (200, reply) for reply in replies]
+
+    def last(self, request: str) -> t.Any:
+        """The data of the last reply to `METHOD path`."""
+        data = self.replies[request][-1][1]
+        return data() if callable(data) else data
 
     def count(self, request: str) -> int:
         """How often `METHOD path` was asked."""
@@ -82,59 +88,66 @@ class Scripted:
         replies = self.replies.get(f"{asked.method} {asked.path}")
         if not replies:
             return 404, next((words for path, words in ABSENT.items() if asked.path.startswith(path)), "")
-        return replies.pop(0) if len(replies) > 1 else replies[0]
+        status, data, *more = replies.pop(0) if len(replies) > 1 else replies[0]
+        return status, data() if callable(data) else data, *more
 
     def serve(self) -> ThreadingHTTPServer:
         """Start serving on a free port."""
-        fake = self
+        return serve(lambda _address: self)
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
 
-            def setup(self) -> None:
-                super().setup()
-                fake.connections += 1
+def serve(script: t.Callable[[str], Scripted], address: str = "127.0.0.1") -> ThreadingHTTPServer:
+    """Start serving on a free port of this address; each connection is served by the script for the address that it was made to."""
 
-            def _answer(self) -> None:
-                url = urllib.parse.urlsplit(self.path)
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                query = dict(urllib.parse.parse_qsl(url.query))
-                sent = {name.title(): value for name, value in self.headers.items()}
-                asked = Asked(self.command, url.path, query, sent, decoded(body, sent.get("Content-Type")))
-                status, data, *more = fake.answer(asked)
-                if status in (CLOSED, RESET):
-                    self.close_connection = True
-                    if status == RESET:
-                        # Closed with data that nobody waits for: the other side gets a RST.
-                        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                        self.connection.close()
-                    return
-                raw = data.encode() if isinstance(data, str) else json.dumps(data).encode()
-                self.send_response_only(200 if status == CUT else status)
-                headers = {"Content-Length": str(len(raw)), "X-Nomad-Index": "7", "Date": self.date_time_string()}
-                for one in more:
-                    headers.update(one if isinstance(one, dict) else {"X-Nomad-NextToken": one})
-                for name, value in headers.items():
-                    if value is not None:
-                        self.send_header(name, value)
-                if status == CUT:
-                    raw = raw[: len(raw) // 2]
-                    self.close_connection = True
-                elif 300 <= status < 400:
-                    self.send_header("Location", "/elsewhere")
-                self.end_headers()
-                self.wfile.write(raw)
-                self.close_connection = self.close_connection or fake.hangs_up
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        fake: Scripted
 
-            do_GET = do_PUT = do_POST = do_DELETE = _answer
+        def setup(self) -> None:
+            super().setup()
+            self.fake = script(self.connection.getsockname()[0])
+            self.fake.connections += 1
 
-            def date_time_string(self, timestamp: float | None = None) -> str:
-                return super().date_time_string(fake.clock if timestamp is None else timestamp)
+        def _answer(self) -> None:
+            url = urllib.parse.urlsplit(self.path)
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            query = dict(urllib.parse.parse_qsl(url.query))
+            sent = {name.title(): value for name, value in self.headers.items()}
+            asked = Asked(self.command, url.path, query, sent, decoded(body, sent.get("Content-Type")))
+            status, data, *more = self.fake.answer(asked)
+            if status in (CLOSED, RESET):
+                self.close_connection = True
+                if status == RESET:
+                    # Closed with data that nobody waits for: the other side gets a RST.
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.connection.close()
+                return
+            raw = data.encode() if isinstance(data, str) else json.dumps(data).encode()
+            self.send_response_only(200 if status == CUT else status)
+            headers = {"Content-Length": str(len(raw)), "X-Nomad-Index": "7", "Date": self.date_time_string()}
+            for one in more:
+                headers.update(one if isinstance(one, dict) else {"X-Nomad-NextToken": one})
+            for name, value in headers.items():
+                if value is not None:
+                    self.send_header(name, value)
+            if status == CUT:
+                raw = raw[: len(raw) // 2]
+                self.close_connection = True
+            elif 300 <= status < 400:
+                self.send_header("Location", "/elsewhere")
+            self.end_headers()
+            self.wfile.write(raw)
+            self.close_connection = self.close_connection or self.fake.hangs_up
 
-            def log_message(self, *_args: t.Any) -> None:
-                """Keep the test's output clean."""
+        do_GET = do_PUT = do_POST = do_DELETE = _answer
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return server
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string(self.fake.clock if timestamp is None else timestamp)
+
+        def log_message(self, *_args: t.Any) -> None:
+            """Keep the test's output clean."""
+
+    server = ThreadingHTTPServer((address, 0), Handler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    return server

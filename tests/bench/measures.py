@@ -209,6 +209,8 @@ class Measures:
             "tailscale_image": self._site.tailscale_image,
             "auth_key": self._site.auth_key("service"),
             "purge": True,
+            # Fifty start at once, which takes a slow machine minutes; the start is not measured.
+            **{"healthy_deadline": "10m", "timeout": 900},
         }
         # The sidecar's resources are the house's own affair; by default fifty of them ask for more than a small machine has.
         return {**{f"private_service_{key}": value for key, value in declaration.items()}, "workload_tailscale_resources": RESOURCES}

@@ -13,6 +13,7 @@ from .._shape import Shape
 COUNTS = ({str: int}, None)
 NAMES = ([str], None)
 EXIT_CODE = re.compile(r"-?\d{1,9}")
+NO_END = re.compile(r"(?!Terminated$).*")
 
 CHECK = {"Name": str}
 SERVICE = {"Name": str, "Provider": str, "Checks": ([CHECK], None)}
@@ -53,13 +54,12 @@ JOB_STUB = {
     "JobSummary": ({"Summary": ({str: {str: int}}, None), "Children": COUNTS}, None),
 }
 
-EVENT = {
-    "Type": str,
-    "DisplayMessage": (str, None),
-    "FailsTask": bool,
-    "Details": ({"exit_code": EXIT_CODE, "signal": EXIT_CODE, str: str}, None),
-}
-TASK_STATE = {"State": str, "Failed": bool, "Restarts": int, "StartedAt": (str, None), "Events": ([EVENT], None)}
+EVENT = {"DisplayMessage": (str, None), "FailsTask": bool}
+# The end of a task has its signal as a number, the event that a signal was sent its name.
+TASK_END = {**EVENT, "Type": {"Terminated"}, "Details": ({"exit_code": EXIT_CODE, "signal": EXIT_CODE, str: str}, None)}
+OTHER_EVENT = {**EVENT, "Type": NO_END, "Details": ({str: str}, None)}
+EVENTS = ([(TASK_END, OTHER_EVENT)], None)
+TASK_STATE = {"State": str, "Failed": bool, "Restarts": int, "StartedAt": (str, None), "Events": EVENTS}
 ALLOCATION = {
     **dict.fromkeys(("ID", "Name", "Namespace", "JobID", "NodeID", "NodeName", "TaskGroup", "DesiredStatus", "ClientStatus"), str),
     **dict.fromkeys(("ClientDescription", "NextAllocation"), (str, None)),

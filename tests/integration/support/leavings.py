@@ -26,7 +26,7 @@ HOME = Path(os.environ.get("LAB_LEAVINGS") or STATE)
 KEPT = HOME / "leavings"
 CANARIES = HOME / "canaries"
 # The auth keys of the laboratories that the lanes have taken down.
-KEYS_SEEN = HOME / "keys"
+KEYS_SEEN = HOME / "keys-seen"
 # A file for each lane that is at work.
 LANES = HOME / "lanes"
 # What Nomad reports, also of jobs that have ended. It was asked about purged jobs before they went.

@@ -48,6 +48,7 @@ STUB: Json = {
 }
 EVENTS = [
     {"Type": "Started", "DisplayMessage": "Task started by client", "FailsTask": False, "Details": {}},
+    {"Type": "Signaling", "DisplayMessage": "Task being sent a signal", "FailsTask": False, "Details": {"signal": "user defined signal 1"}},
     {"Type": "Terminated", "DisplayMessage": "Exit Code: 1", "Details": {"exit_code": "1", "signal": "0", "oom_killed": "false"}},
 ]
 ALLOC: Json = {
@@ -212,10 +213,10 @@ def proof(nomad: Scripted) -> None:
     nomad.on(f"GET /v1/client/fs/cat/{ALLOCATION}", looked)
 
 
-def looked() -> str:
+def looked(serve: Json | None = IN_FORCE) -> str:
     """The evidence of a guard that has looked just now."""
     egress = {"verdict": "proved", "observed": "203.0.113.7", "expect": "203.0.113.7", "checked": time.time(), "reason": ""}
-    return json.dumps({**evidence(age=0, serve=IN_FORCE), "egress": egress, "open_ports": [80]})
+    return json.dumps({**evidence(age=0, serve=serve), "egress": egress, "open_ports": [80]})
 
 
 def logged_out(nomad: Scripted) -> None:

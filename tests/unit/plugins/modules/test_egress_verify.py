@@ -102,22 +102,23 @@ HOSTILE = "\x1b[2Jtskey-auth-kAbCdEf-GhIjKl\nall proved"
 
 
 @pytest.mark.parametrize(
-    ("egress", "verdict"),
+    ("seen", "verdict"),
     [
-        (proved(verdict="stopped", reason=HOSTILE), "stopped"),
-        (proved(verdict="waiting", reason=HOSTILE), "not_proved"),
-        (proved(observed=HOSTILE, exit_node=HOSTILE), "not_proved"),
-        (proved(expect=HOSTILE, level=HOSTILE), "wrong_address"),
-        (proved(checked=10**400), "refused"),
-        (proved(checked=None), "refused"),
-        (proved(checked=True), "refused"),
-        (proved(observed=["203.0.113.7"]), "refused"),
-        (proved(direct="192.0.2.10"), "refused"),
-        (proved(direct=[{}]), "refused"),
+        ({"verdict": "stopped", "reason": HOSTILE}, "stopped"),
+        ({"verdict": "waiting", "reason": HOSTILE}, "not_proved"),
+        ({"observed": HOSTILE, "exit_node": HOSTILE}, "not_proved"),
+        ({"expect": HOSTILE, "level": HOSTILE}, "wrong_address"),
+        ({"checked": 10**400}, "refused"),
+        ({"checked": None}, "refused"),
+        ({"checked": True}, "refused"),
+        ({"observed": ["203.0.113.7"]}, "refused"),
+        ({"direct": "192.0.2.10"}, "refused"),
+        ({"direct": [{}]}, "refused"),
         ([HOSTILE], "refused"),
     ],
 )
-def test_the_evidence_of_a_guard_that_nobody_would_write(nomad, in_process, screen, egress: t.Any, verdict: str) -> None:
+def test_the_evidence_of_a_guard_that_nobody_would_write(nomad, in_process, screen, seen: t.Any, verdict: str) -> None:
+    egress = proved(**seen) if isinstance(seen, dict) else seen
     nomad.on("GET /v1/job/crawler", job())
     one = allocation("a" * 36, 3)
     nomad.on("GET /v1/job/crawler/allocations", [one])

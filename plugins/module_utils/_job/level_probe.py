@@ -20,7 +20,8 @@ def exclusions(client: Client, job: Json, network: str) -> list[str]:
     The plan registers nothing. A client without room is as good as one with room.
     """
     probe = _probe({**job, "Namespace": client.namespace}, network)
-    failed = (plan_job(client, probe).raw.get("FailedTGAllocs") or {}).get(NAME)
+    # An answer without this field is no plan; a plan without failures has null.
+    failed = (plan_job(client, probe).raw["FailedTGAllocs"] or {}).get(NAME)
     if not failed or failed.get("NodesExhausted"):
         return []
     return placement_failures(failed, probe, NAME)

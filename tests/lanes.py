@@ -14,7 +14,7 @@ from pathlib import Path
 from xdist.scheduler import LoadScopeScheduling
 
 # The tests of such a file need nothing of each other, and take minutes: each of them is handed to a lane by itself.
-INDEPENDENT = ("test_site_faults.py", "test_faults.py")
+INDEPENDENT = ("test_site_faults.py", "test_wrong_answers.py")
 # What lasts longest begins first, so that all lanes end at about the same time. The order of the other files does not matter.
 FIRST = (
     "test_egress.py",
@@ -30,7 +30,7 @@ FIRST = (
     "test_secrets.py",
     "test_any_text.py",
     "test_examples.py",
-    "test_faults.py",
+    "test_wrong_answers.py",
 )
 # It scans what the tests of all lanes have left.
 LAST = "test_leavings.py"

@@ -76,7 +76,7 @@ def test_the_architecture_names_functions_that_exist() -> None:
 
 
 def test_the_order_of_the_tests_names_files_that_exist() -> None:
-    files = [path.name for path in (ROOT / "tests/integration").rglob("test_*.py")]
+    files = [path.name for folder in ("integration", "unit/playbooks") for path in (ROOT / "tests" / folder).rglob("test_*.py")]
     for name in {*INDEPENDENT, *FIRST, LAST}:
         assert files.count(name) == 1, name
 

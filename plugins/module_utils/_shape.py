@@ -9,13 +9,14 @@ A shape is written as the data would look:
 - `[shape]`: a list of such items.
 - `{"Name": shape}`: an object whose field `Name`, where it is there, has this shape. `{str: shape}`: an object of which all other
   fields have this shape.
-- A tuple: one of these shapes.
+- A tuple: one of these shapes. A function: a value for which it returns true.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import types
 import typing as t
 
 from ._errors import Refused, server_words
@@ -56,7 +57,7 @@ def decoded(raw: bytes | str, shape: Shape, what: str) -> t.Any:
 
 def difference(data: t.Any, shape: Shape) -> str:
     """Return in words where data differs from a shape; nothing when it does not."""
-    wrong = _mismatch(data, shape)
+    wrong = mismatch(data, shape)
     return f"{wrong[0].lstrip('.') or 'the answer'} {wrong[1]}" if wrong else ""
 
 
@@ -70,13 +71,14 @@ def _refused(what: str, wrong: str) -> Refused:
     return Refused(f"Could not {what} answered with data of an unexpected form: {server_words(wrong)}. Is the address right?", status=200)
 
 
-def _mismatch(found: t.Any, shape: Shape) -> tuple[str, str] | None:
+def mismatch(found: t.Any, shape: Shape) -> tuple[str, str] | None:
     """Return the path of the first part that differs from the shape, and how it differs."""
     if shape is object:
         return None
     if isinstance(shape, tuple):
-        differences = [_mismatch(found, one) for one in shape]
-        return None if None in differences else differences[0]
+        return None if any(mismatch(found, one) is None for one in shape) else mismatch(found, shape[0])
+    if isinstance(shape, types.FunctionType):
+        return None if shape(found) else ("", "has an unexpected form")
     if isinstance(shape, (set, frozenset)):
         return None if isinstance(found, str) and found in shape else ("", f"is none of {', '.join(sorted(shape))}")
     if isinstance(shape, re.Pattern):
@@ -86,7 +88,7 @@ def _mismatch(found: t.Any, shape: Shape) -> tuple[str, str] | None:
     if not isinstance(found, kind) or (kind is int and isinstance(found, bool)):
         return "", f"is {KINDS[dict if isinstance(found, dict) else type(found)]}, not {KINDS[kind]}"
     for place, item, inner in _parts(found, shape):
-        wrong = _mismatch(item, inner)
+        wrong = mismatch(item, inner)
         if wrong:
             return place + wrong[0], wrong[1]
     return None

@@ -18,7 +18,7 @@ description:
     and is fresh by the clock of the Nomad server.
   - A job whose evidence is missing, old or bad is never called proved, nor one that has fewer allocations than it should. Allocations of an
     older version that still run count, too.
-  - When no waiting can help any more, because every allocation that is not proved was stopped by its guard, was restarted, or has no
+  - When waiting cannot help, because every allocation that is not proved was stopped by its guard, was restarted, or has no
     guard, or because the job O(job) is stopped, it fails at once.
 options:
   job:

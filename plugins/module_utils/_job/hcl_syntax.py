@@ -155,14 +155,8 @@ def _signs(text: str) -> t.Iterator[tuple[str, int]]:
     """Yield kind and index of each operator that is in no bracket and no string."""
     at = 0
     while found := SIGN.search(text, at):
-        kind, at = found.lastgroup, found.end()
-        if kind == "heredoc":
-            at = _end_of_heredoc(text, at, found["heredoc"])
-        elif kind == "quote":
-            at = _end_of_string(text, at)
-        elif kind == "open":
-            at = _end_of_code(text, at, inside=True)
-        elif kind in ("question", "colon", "logic", "arithmetic"):
+        kind, at = found.lastgroup, _end_of_part(text, found)
+        if kind in ("question", "colon", "logic", "arithmetic"):
             yield kind, found.start()
 
 
@@ -190,22 +184,27 @@ def _end_of_code(text: str, at: int, inside: bool) -> int:
     Raises IndexError for what has no end.
     """
     while found := CODE.search(text, at):
-        kind, at = found.lastgroup, found.end()
+        kind = found.lastgroup
         if kind == "line" and not inside:
             return found.start()
-        if kind == "heredoc":
-            at = _end_of_heredoc(text, at, found["heredoc"])
-        elif kind == "quote":
-            at = _end_of_string(text, at)
-        elif kind == "open":
-            at = _end_of_code(text, at, inside=True)
-        elif kind == "close" and inside:
-            return at
-        elif kind in ("close", "endless"):
+        if kind == "close" and inside:
+            return found.end()
+        if kind in ("close", "endless"):
             raise IndexError
+        at = _end_of_part(text, found)
     if inside:
         raise IndexError
     return len(text)
+
+
+def _end_of_part(text: str, found: re.Match[str]) -> int:
+    """Return the index behind the heredoc, string or bracket that begins with a match of `CODE`; behind the match for anything else."""
+    kind, at = found.lastgroup, found.end()
+    if kind == "heredoc":
+        return _end_of_heredoc(text, at, found["heredoc"])
+    if kind == "quote":
+        return _end_of_string(text, at)
+    return _end_of_code(text, at, inside=True) if kind == "open" else at
 
 
 def _end_of_string(text: str, at: int) -> int:

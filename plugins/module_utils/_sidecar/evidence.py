@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from .._json import Json
 from .._nomad.allocations import TERMINAL_STATUSES
 from .._nomad.client import Client
 from .._redact import scrub
+from .._shape import Shape, mismatch
 
 # Between two reads of the evidence while something waits for it.
 POLL_SECONDS = 1.0
@@ -21,23 +23,34 @@ POLL_SECONDS = 1.0
 LATEST = 100_000_000_000
 # More levels than any evidence has.
 DEEPEST = 50
-# The type of a time in seconds since 1970.
-TIME = None
-# The fields that are judged or shown, each with its type; a list has elements of one type. A field may be missing or null, and the
-# evidence has others.
-FIELDS: Json = {
+
+
+def is_time(value: t.Any) -> bool:
+    """Whether it can be a time in seconds since 1970."""
+    return type(value) in (int, float) and 0 <= value < LATEST
+
+
+def _optional(**fields: Shape) -> Shape:
+    """Return the shape of an object whose fields may be missing or null."""
+    return {name: (shape, None) for name, shape in fields.items()}
+
+
+# The fields that are judged or shown; the evidence has others.
+EVIDENCE = _optional(
     **{"alloc_id": str, "phase": str, "reason": str, "joined": bool, "key_expired": bool, "canary": bool},
-    **{"boot_id": str, "netns": str, "app_port": int, "open_ports": [int], "serve_config": {}},
-    "status": {
+    **{"boot_id": str, "netns": str, "app_port": int, "open_ports": [int], "serve_config": dict},
+    status=_optional(
         **{"BackendState": str, "TailscaleIPs": [str], "CertDomains": [str], "Health": [str]},
-        "Self": {"DNSName": str, "Online": bool, "Expired": bool, "KeyExpiry": str, "Tags": [str]},
-    },
-    "egress": {
+        Self=_optional(DNSName=str, Online=bool, Expired=bool, KeyExpiry=str, Tags=[str]),
+    ),
+    egress=_optional(
         **{"verdict": str, "reason": str, "level": str, "expect": str, "observed": str, "exit_node": str},
-        **{"direct": [str], "interfaces": [str], "checked": TIME, "begun": {"boot_id": str, "netns": str}},
-        "exit_node_status": {"address": str, "online": bool},
-    },
-}
+        **{"direct": [str], "interfaces": [str], "checked": is_time, "begun": _optional(boot_id=str, netns=str)},
+        exit_node_status=_optional(address=str, online=bool),
+    ),
+)
+# In a path, the place in a list.
+INDEX = re.compile(r"\[\d+\]")
 
 
 @dataclass(frozen=True)
@@ -73,15 +86,10 @@ def read_evidence(client: Client, allocation: Json, task: str) -> Reading:
         return Reading(verdict="never_written" if absent(text.strip()) else "refused", reason="the evidence is not JSON")
     if not isinstance(evidence, dict) or evidence.get("alloc_id") != ident:
         return Reading(verdict="refused", reason="the file is no evidence of this allocation")
-    misfit = _misfit(evidence, FIELDS) or ("" if is_time(evidence.get("time")) else "time")
+    misfit = _misfit(evidence)
     if misfit:
         return Reading(verdict="refused", reason=f"the file is no evidence of this allocation: no sidecar writes such a field {misfit}")
     return Reading(evidence, round(seen.time - evidence["time"], 1), serve_config=written.get("serve_config") or {})
-
-
-def is_time(value: t.Any) -> bool:
-    """Whether it can be a time in seconds since 1970."""
-    return type(value) in (int, float) and 0 <= value < LATEST
 
 
 def printable(value: t.Any, levels: int = DEEPEST) -> t.Any:
@@ -97,18 +105,12 @@ def printable(value: t.Any, levels: int = DEEPEST) -> t.Any:
     return [printable(part, levels - 1) for part in value] if isinstance(value, list) else value
 
 
-def _misfit(value: t.Any, kind: t.Any, name: str = "") -> str:
+def _misfit(evidence: Json) -> str:
     """Return the name of a field that is not of its type, or an empty string."""
-    if isinstance(kind, dict) and isinstance(value, dict):
-        parts = ((value.get(key), one, f"{name}.{key}") for key, one in kind.items())
-        return next(filter(None, (_misfit(part, one, where) for part, one, where in parts if part is not None)), "")
-    if isinstance(kind, list) and isinstance(value, list):
-        return next(filter(None, (_misfit(part, kind[0], name) for part in value)), "")
-    # For Python true is a number, too.
-    fits = (
-        is_time(value) if kind is TIME else isinstance(kind, type) and isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
-    )
-    return "" if fits else name.lstrip(".")
+    wrong = mismatch(evidence, EVIDENCE)
+    if wrong:
+        return INDEX.sub("", wrong[0]).lstrip(".")
+    return "" if is_time(evidence.get("time")) else "time"
 
 
 def _no_reading(client: Client, allocation: Json, task: str, error: NomadError) -> Reading:

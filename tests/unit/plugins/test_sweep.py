@@ -13,6 +13,7 @@ import copy
 import json
 import typing as t
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -50,7 +51,7 @@ class Case(t.NamedTuple):
 
     module: str
     make: Make
-    args: Json = {}  # noqa: RUF012 (nobody changes it)
+    args: t.Mapping[str, t.Any] = MappingProxyType({})
     may: tuple[str, ...] = ()
 
 
@@ -109,7 +110,7 @@ CONTROL: dict[str, Case] = {
 @pytest.fixture
 def run(in_process: t.Callable[..., Json]) -> t.Callable[[Case], Json]:
     def run(case: Case, **more: t.Any) -> Json:
-        result = in_process(case.module, **copy.deepcopy(case.args), **more)
+        result = in_process(case.module, **copy.deepcopy(dict(case.args)), **more)
         json.dumps(result)
         return result
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import typing as t
 
 import pytest
 
@@ -36,8 +37,8 @@ def files(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("layout", [{}, {"indent": 1}, {"indent": "\t"}, {"separators": (",", ":")}], ids=str)
-def test_a_relay_is_found_by_its_addresses_or_else_by_its_name(shell: Shell, layout: dict[str, object]) -> None:
-    assert shell.lines("servers_of_derp_map", json.dumps(MAP, **layout)) == FOUND  # type: ignore[arg-type]
+def test_a_relay_is_found_by_its_addresses_or_else_by_its_name(shell: Shell, layout: dict[str, t.Any]) -> None:
+    assert shell.lines("servers_of_derp_map", json.dumps(MAP, **layout)) == FOUND
 
 
 def test_nobody_else_is_called_after_the_first_proof(shell: Shell) -> None:

@@ -52,7 +52,7 @@ def sweep(fake: Scripted, make: t.Callable[[], None], run: t.Callable[[], Json],
             fake.replies = dict(scripted)
             make()
             fake.on(request, wrong_reply(fake, request, name))
-            wrong += judge(f"{request}: {name}", run(), may)
+            wrong += judge(f"{request}: {name}", run(), may, needs_kind=True)
     return wrong
 
 
@@ -68,10 +68,13 @@ def wrong_reply(fake: Scripted, request: str, fault: str) -> Reply:
     return (CUT, fake.last(request) or "{}") if fault == "cut" else FAULTS[fault]
 
 
-def judge(what: str, result: Json, may: t.Collection[str]) -> list[str]:
-    """What is wrong with a result; `may` are the requests on which a success does not depend, and, as `REQUEST: FAULT`, genuine answers."""
+def judge(what: str, result: Json, may: t.Collection[str], needs_kind: bool) -> list[str]:
+    """What is wrong with a result; `may` are the requests on which a success does not depend, and, as `REQUEST: FAULT`, genuine answers.
+
+    The failure of a module has a kind, that of a play may be a sentence of the role.
+    """
     if result.get("failed"):
-        sensible = result.get("failure", {}).get("kind") and result["msg"] and "<" not in result["msg"]
+        sensible = (not needs_kind or result.get("failure", {}).get("kind")) and result["msg"] and "<" not in result["msg"]
         return [] if sensible else [f"{what}: {result}"]
     fitting = what.rpartition(": ")[0] in may or any(fnmatch.fnmatchcase(what, pattern) for pattern in (*GENUINE, *may))
     return [] if fitting else [f"{what}: a success: {result}"]

@@ -146,7 +146,7 @@ def test_values(sent, name, value, expression):
     ],
 )
 def test_an_untyped_default_that_is_an_expression(sent, default, literal):
-    """Nomad evaluates it; the type of the result decides what a text means."""
+    """Nomad evaluates it; the type of the result decides how a string is taken."""
     spec = f'variable "x" {{\n  default = {default}\n}}\njob "whoami" {{}}\n'
     assert sent(spec, variables={"x": "1.10"}) == ('x="1.10"\n' if literal else "x=(1.10\n)\n")
 

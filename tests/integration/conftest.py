@@ -27,11 +27,21 @@ from tests.lab.topology import NUMBER
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> t.Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A failure shows what the sidecars said, before the test's end removes them."""
+    """A failure shows what the sidecars said and which nodes the tailnet has, before the test's end removes them."""
     report = yield
     if report.failed and report.when != "teardown":
-        report.sections.append(("Sidecars", sidecars_log()))
+        report.sections += [("Sidecars", sidecars_log()), ("Nodes", nodes_log())]
     return report
+
+
+def nodes_log() -> str:
+    """What headscale knows of each node; nothing where there is no laboratory."""
+    try:
+        return "\n".join(
+            f"{node['given_name']}: {'online' if node.get('online') else 'offline'}" for node in Site.running().headscale_nodes()
+        )
+    except LabError:
+        return ""
 
 
 def sidecars_log() -> str:

@@ -76,8 +76,9 @@ class Before:
 
 
 def settled(workers: Workers) -> list[Before]:
-    """The workers as soon as all leave by the preferred exit node."""
+    """The workers as soon as all leave by the preferred exit node, and their apps run: those start after the first proof."""
     wait_until(lambda: all(worker.leaves_by() == EXIT1 for worker in workers.values()), "all workers to leave by exit1", 180)
+    wait_until(lambda: all(worker.inside("app", "true").returncode == 0 for worker in workers.values()), "all apps to run", 60)
     return [Before(level, worker, worker.allocation(), worker.seen()) for level, worker in workers.items()]
 
 

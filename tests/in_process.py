@@ -33,7 +33,7 @@ def call(screen: Screen, module: str, args: dict[str, t.Any], check: bool = Fals
     action = action_class.__new__(action_class)
     action._task = SimpleNamespace(args=args, check_mode=check, no_log=no_log, action=f"notailcar.nomad.{module}")
     action._display = screen
-    return t.cast("Result", action._call())
+    return t.cast("Result", action._call(action.ENTRY))
 
 
 def arguments(module: str) -> t.Collection[str]:

@@ -45,3 +45,48 @@ notes:
   - Where it does not run inside the worker, what the task's C(environment) holds is a part of the command that Ansible runs on the target,
     which C(ps) and C(-vvv) show. Give secrets as options, or in the environment of Ansible itself.
 """
+
+    # Of the actions that read the variables of a task, and have no module.
+    DECLARATION = r"""
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  action:
+    support: full
+  async:
+    support: none
+  bypass_host_loop:
+    support: none
+  platform:
+    support: full
+    platforms: all
+requirements:
+  - Python 3.11 or newer on the controller
+"""
+    PLAN = r"""
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details:
+      - Shows the changes in the order in which a run would make them; of secrets the names.
+  action:
+    support: full
+  async:
+    support: none
+  bypass_host_loop:
+    support: none
+  platform:
+    support: full
+    platforms: all
+  action_group:
+    version_added: 0.1.0
+    support: full
+    membership:
+      - notailcar.nomad.nomad
+requirements:
+  - Python 3.11 or newer on the controller
+"""

@@ -58,46 +58,19 @@ _list:
   sample: ["correct horse battery staple"]
 """
 
-import os
 import typing as t
-from collections.abc import Mapping
-from pathlib import Path
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.notailcar.nomad.plugins.plugin_utils import _vault
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.secrets import secret_problems
+from ansible_collections.notailcar.nomad.plugins.module_utils._errors import InvalidInput
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._secrets import SecretSources
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: t.Any = None, **given: t.Any) -> list[t.Any]:
         """Return the value that DOCUMENTATION describes, for each term."""
-        return [self._read(term, variables) for term in terms]
-
-    def _read(self, term: t.Any, variables: t.Any) -> t.Any:
-        if not isinstance(term, Mapping):
-            return term
-        if wrong := next(secret_problems(term), None):
-            raise AnsibleLookupError(f"A secret {wrong}.")
-        ((source, where),) = term.items()
-        read: t.Callable[[t.Any], str] = {"env": _of_environment, "file": _of_file}.get(source) or (
-            lambda where: _vault.read_vault_key(where, variables, self._loader, self._templar)
-        )
-        return read(where)
-
-
-def _of_environment(name: str) -> str:
-    if not os.environ.get(name):
-        raise AnsibleLookupError(f"The secret is to be in the environment variable {name} of the controller, which is not set or empty.")
-    return os.environ[name]
-
-
-def _of_file(name: str) -> str:
-    try:
-        text = Path(name).expanduser().read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise AnsibleLookupError(f"The secret is to be in the file {name} of the controller, which cannot be read: {why}.") from None
-    if not text:
-        raise AnsibleLookupError(f"The secret is to be in the file {name} of the controller, which is empty.")
-    return text
+        sources = SecretSources(variables, self._loader, self._templar)
+        try:
+            return [sources.read(term) for term in terms]
+        except InvalidInput as error:
+            raise AnsibleLookupError(str(error)) from None

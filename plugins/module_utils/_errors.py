@@ -134,6 +134,8 @@ def of_status(status: int, text: str, what: str, needs: str, with_token: bool) -
         )
     if status in (502, 503, 504) or "No cluster leader" in text:
         return Overloaded(f"Could not {what}: the server is not able to answer ({status}: {text}), also after retries.", **said)
+    if page:
+        return Refused(f"Could not {what}: the answer is {status} and {text}, not Nomad's. Is it Nomad's address (NOMAD_ADDR)?", **said)
     return Refused(f"Could not {what}: Nomad answered {status}: {text}", **said)
 
 

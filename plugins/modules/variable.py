@@ -58,6 +58,13 @@ options:
       - So what was decided from its items is not written over what somebody else has decided meanwhile.
     type: int
     version_added: 0.4.0
+  return_previous:
+    description:
+      - Return what the variable held before, so that another task can write it back.
+      - The task's result is then not shown, as with C(no_log), and it cannot be asynchronous.
+    type: bool
+    default: false
+    version_added: 0.5.0
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.actiongroups
@@ -140,6 +147,10 @@ keys:
       type: list
       elements: str
       sample: []
+previous:
+  description: Keys and values before the task, empty when there was no variable.
+  returned: success, with O(return_previous=true)
+  type: dict
 failure:
   description: What went wrong, as data. RV(ignore:msg) says the same in words.
   returned: failure

@@ -12,24 +12,24 @@ from __future__ import annotations
 
 import gc
 
-from ansible.plugins.loader import filter_loader, lookup_loader
+from ansible.plugins.loader import filter_loader
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 
 from . import _job_templates
+from ._declaration.specification import DECLARING_ROLES, role_options
 
-# The filters and lookups that the roles use for every service. The first filter also makes Ansible wrap all of its own filters.
+# The filters of the collection. The first one also makes Ansible wrap all of its own filters.
 FILTERS = ("endpoint_urls", "serve_config", "tailnet_policy_problems", "to_hcl")
-LOOKUPS = ("input_problems", "job_template")
 
 
 def prepare() -> None:
-    """Compile the job templates, load filters and lookups, and keep the garbage collector of a worker away from all of it."""
+    """Compile the job templates, read the argument specifications, load filters, and keep the garbage collector away from all of it."""
     _job_templates.compiled()
+    for role in DECLARING_ROLES:
+        role_options(role)
     # Outside of Ansible (a unit test) no loader knows collections, and nothing forks.
     if AnsibleCollectionConfig.collection_finder:
         for name in FILTERS:
             filter_loader.get(f"notailcar.nomad.{name}")
-        for name in LOOKUPS:
-            lookup_loader.get(f"notailcar.nomad.{name}", class_only=True)
     # A garbage collection in a worker touches, and so copies, all memory from before the fork. It leaves frozen objects alone.
     gc.freeze()

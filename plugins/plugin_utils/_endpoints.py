@@ -52,7 +52,7 @@ class Endpoint:
     def problems(self, has_path: bool) -> t.Iterator[str]:
         """What is wrong with this one alone."""
         if not self.port:
-            yield "its port must lie between 1 and 65535"
+            yield "its port must lie between 1 and 65535" + ("" if self.is_web else f", {self.protocol} has no usual one")
         if len(self.answers) > 1:
             yield f"it can have only one of {', '.join(self.answers)}"
         if self.is_web and not self.path.startswith("/"):

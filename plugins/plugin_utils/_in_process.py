@@ -33,9 +33,12 @@ class InProcessAction(PackagedAction):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         if self._connection.transport != "local" or self._connection.become or self._task.async_val:
             return t.cast("dict[str, t.Any]", super().run(tmp, task_vars))
+        return self._run_in_process(self.ENTRY, tmp, task_vars)
+
+    def _run_in_process(self, entry: Entry, tmp: str | None, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = ActionBase.run(self, tmp, task_vars)
         with self._task_environment():
-            result.update(self._call())
+            result.update(self._call(entry))
         return result
 
     @contextmanager
@@ -54,10 +57,10 @@ class InProcessAction(PackagedAction):
                 else:
                     os.environ[name] = value
 
-    def _call(self) -> dict[str, t.Any]:
+    def _call(self, entry: Entry) -> dict[str, t.Any]:
         # Through JSON, as a packaged module gets them: no tags, no vault objects, dates as text.
         args = json.loads(json.dumps(self._task.args, default=str))
-        checked = ArgumentSpecValidator(self.ENTRY.arguments, **self.ENTRY.relations).validate(args)
+        checked = ArgumentSpecValidator(entry.arguments, **entry.relations).validate(args)
         for old in checked._deprecations:
             self._display.deprecated(
                 old["msg"], version=old.get("version"), date=old.get("date"), collection_name=old.get("collection_name")
@@ -69,14 +72,14 @@ class InProcessAction(PackagedAction):
             named = f"Unsupported parameters for ({self._task.action}) module: " if isinstance(checked.errors[0], UnsupportedError) else ""
             result: dict[str, t.Any] = {"failed": True, "msg": named + checked.errors.msg}
         else:
-            result = self._logic(checked.validated_parameters, secrets)
+            result = self._logic(entry, checked.validated_parameters, secrets)
         # Through JSON without a default: a value that is not plain data is a defect, here as in the packaged module.
         result = {"changed": False, **json.loads(json.dumps(result))}
         return {
             name: value if value is None or isinstance(value, bool) else remove_values(value, secrets) for name, value in result.items()
         }
 
-    def _logic(self, params: dict[str, t.Any], secrets: set[str]) -> dict[str, t.Any]:
+    def _logic(self, entry: Entry, params: dict[str, t.Any], secrets: set[str]) -> dict[str, t.Any]:
         run = Run(
             check=self._task.check_mode,
             progress=lambda line: self._progress(line, secrets),
@@ -84,7 +87,7 @@ class InProcessAction(PackagedAction):
             secrets=secrets,
         )
         try:
-            return self.ENTRY.logic(params, run)
+            return entry.logic(params, run)
         except NomadError as error:
             return {"failed": True, "msg": str(error), "failure": error.details}
 
@@ -97,3 +100,32 @@ class InProcessAction(PackagedAction):
         """On stderr: at once even through a pipe, and never inside the JSON of a machine-readable callback."""
         if not self._task.no_log:
             self._display.display(f"    {remove_values(line, secrets)}", color="dark gray", stderr=True)
+
+
+class SecretResultAction(InProcessAction):
+    """An action of which one part of the result is secret: with it the result is kept out of sight wherever the module runs."""
+
+    SECRET_PART: t.ClassVar[str]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        # With -vvv a connection shows what a module prints.
+        self._connection._play_context.no_log = True
+        result = super().run(tmp, task_vars)
+        if result.get(self.SECRET_PART):
+            # A module cannot set this itself: Ansible removes names that begin like this from its result.
+            result["_ansible_no_log"] = True
+        return result
+
+
+class ControllerAction(InProcessAction):
+    """An action without a module: it reads the variables of the task, so it runs in the worker whatever the connection is."""
+
+    ARGUMENTS: t.ClassVar[dict[str, t.Any]]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        self.variables = task_vars or {}
+        return self._run_in_process(Entry(self.ARGUMENTS, self.execute), tmp, task_vars)
+
+    def execute(self, params: dict[str, t.Any], run: Run) -> dict[str, t.Any]:
+        """Return the result of the task; raise NomadError to fail."""
+        raise NotImplementedError

@@ -1,32 +1,31 @@
 # Copyright (c) 2026 the notailcar.nomad authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job templates of the roles, compiled by Jinja itself, so that one compilation serves every host; they see Ansible's variables."""
+"""The job specification of a declaration, from the templates of the role workload, which are compiled once for every host."""
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import typing as t
 from pathlib import Path
 
+from ansible.errors import AnsibleFilterError
+from ansible_collections.notailcar.nomad.plugins.module_utils._errors import InvalidInput
+from ansible_collections.notailcar.nomad.plugins.module_utils._json import Json
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from jinja2.runtime import Context
-from jinja2.utils import missing
 
+from ._declaration.declared_workload import variable_path
 from ._hcl_expressions import to_hcl
 
 WORKLOAD = Path(__file__).parents[2] / "roles/workload"
-# The name under which a template's context holds `Evaluate`; no variable of Ansible is called so.
-EVALUATE = "evaluate variable"
-Evaluate = t.Callable[[str], t.Any]
 
 
-class Variables(Context):
-    """The names in a template; one that the template does not know itself is a variable of Ansible, evaluated now."""
+class RenderedJob(t.NamedTuple):
+    """A job specification in HCL2, and the name of this very release: empty unless updates run as canaries first."""
 
-    def resolve_or_missing(self, key: str) -> t.Any:
-        found = super().resolve_or_missing(key)
-        return self.parent[EVALUATE](key) if found is missing else found
+    spec: str
+    release: str
 
 
 def _text_of_file(path: str) -> str:
@@ -39,14 +38,28 @@ def compiled() -> Environment:
     """Return the environment that holds all templates; the first call compiles them."""
     loader = FileSystemLoader([WORKLOAD / "templates", WORKLOAD / "files"])
     environment = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, auto_reload=False)
-    environment.context_class = Variables
     environment.filters.update({"notailcar.nomad.to_hcl": to_hcl, "text_of_file": _text_of_file})
     for name in environment.list_templates():
         environment.get_template(name)
     return environment
 
 
-def render_template(name: str, evaluate: Evaluate, more: t.Mapping[str, t.Any]) -> str:
-    """Return a template with `more` variables than Ansible's; `evaluate` gives one of those, or `missing`."""
+def render_job(declaration: Json) -> RenderedJob:
+    """Return the job of a declaration; raise InvalidInput for a value that no HCL can hold."""
+    release = hashlib.sha1(_render("job", declaration, "").encode()).hexdigest() if declaration["canary"] else ""
+    return RenderedJob(_render("job", declaration, release), release)
+
+
+def render_placement(declaration: Json) -> str:
+    """Return a job that has of a declaration only what decides which clients may run it."""
+    return _render("placement", declaration, "")
+
+
+def _render(template: str, declaration: Json, release: str) -> str:
+    path = variable_path(declaration, "").rstrip("/")
+    try:
+        text = compiled().get_template(f"{template}.nomad.hcl.j2").render(workload=declaration, path=path, release=release)
+    except (AnsibleFilterError, OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"The job {declaration['job']} cannot be rendered: {error}") from None
     # Jinja leaves out the end of the last line.
-    return compiled().get_template(name).render({**more, EVALUATE: evaluate}) + "\n"
+    return text + "\n"

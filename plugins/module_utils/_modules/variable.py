@@ -45,7 +45,7 @@ def logic(params: Json, run: Run) -> Json:
         "removed": sorted(before.keys() - wanted.keys()),
         "others": others,
     }
-    return {
+    result = {
         "changed": before != wanted,
         "path": path,
         "namespace": client.namespace,
@@ -53,6 +53,11 @@ def logic(params: Json, run: Run) -> Json:
         "keys": keys,
         "diff": {"before": _masked(before, keys["changed"], "old"), "after": _masked(wanted, keys["changed"], "new"), **_headers(path)},
     }
+    if not params["return_previous"]:
+        return result
+    # They have to reach the result whole. The action keeps the result out of sight.
+    run.secrets.clear()
+    return {**result, "previous": before}
 
 
 def _checked_items(items: Json | None) -> Items:
@@ -148,6 +153,7 @@ ENTRY = Entry(
         "keep": {"type": "list", "elements": "str", "default": [], "no_log": False},
         "merge": {"type": "bool", "default": False},
         "check_index": {"type": "int"},
+        "return_previous": {"type": "bool", "default": False},
     },
     relations={"required_if": [("state", "present", ["items"])]},
     logic=logic,

@@ -48,6 +48,7 @@ ADVICE = Advice(
     no_tls="Does the server speak HTTPS there, and does it want a client certificate (client_cert, client_key)?",
     silent="Check address (NOMAD_ADDR).",
 )
+AT_DEFAULT = replace(ADVICE, silent="That is Nomad's default address: set address (NOMAD_ADDR) to yours, or start Nomad there.")
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,8 @@ class Client:
             text = self._why(error.code, text or str(error.reason), path)
             raise with_pause(of_status(error.code, text, what, needs, bool(self.token)), error.headers) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise no_answer(error, what, self.address, ADVICE) from None
+            advice = AT_DEFAULT if self.address == DEFAULT_ADDRESS else ADVICE
+            raise no_answer(error, what, self.address, advice) from None
 
     def _why(self, status: int, text: str, path: str) -> str:
         """Ask about the token itself: Nomad often answers a token that it does not know like one that lacks a capability."""

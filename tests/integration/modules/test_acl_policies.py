@@ -303,4 +303,4 @@ def test_bad_input_is_refused(site: Site) -> None:
     assert done.returncode != 0
     for problem in ("'it is' holds something else", "'not a namespace' is no namespace", "is no path"):
         assert problem in done.stdout + done.stderr
-    assert "acl_policies_namespaces must be a list" in role(site, namespaces="default").stdout
+    assert "acl_policies_namespaces must be a list" in role(site, namespaces={"default": True}).stdout

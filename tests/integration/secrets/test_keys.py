@@ -54,7 +54,8 @@ def test_a_key_of_its_own(site: Site, control: dict[str, str], minting: Service)
     assert changed(again) == 0, again.stdout
     assert stored(site, "auth_key_id", "minting") == first
     # What somebody has ended is found before the next allocation needs it.
-    site.headscale("preauthkeys", "expire", "--user", "1", text)
+    # (Not by headscale's command, whose arguments the scan of another lane may see: the key is one of them.)
+    assert play.call(site, "tailscale_key", **control, state="absent", id=first)["changed"]
     renewed = minting.deploy("--diff")
     assert renewed.returncode == 0, renewed.stdout + renewed.stderr
     assert (second := stored(site, "auth_key_id", "minting")) != first
@@ -253,7 +254,7 @@ class ControlPlaneProxy:
 def test_a_node_that_was_refused_gets_a_new_key(site: Site, control: dict[str, str], minting: Service) -> None:
     assert minting.deploy(extra_group=exits.AGAIN_SOON).returncode == 0
     allocation = minting.allocation()
-    site.headscale("preauthkeys", "expire", "--user", "1", stored(site, "auth_key", "minting"))
+    assert play.call(site, "tailscale_key", **control, state="absent", id=stored(site, "auth_key_id", "minting"))["changed"]
     play.nomad(site, "alloc", "stop", "-detach", allocation)
 
     def refused() -> bool:
@@ -309,5 +310,5 @@ def test_nodes_that_were_left_behind(site: Site, control: dict[str, str], declar
     # Whose key was given is not given another, whatever the environment would allow.
     environment = {"HEADSCALE_CLI_ADDRESS": control["control_url"], "HEADSCALE_CLI_API_KEY": control["api_key"]}
     rotated = rotate(site, other, environment, force_key=True)
-    assert rotated.returncode == 0, rotated.stdout + rotated.stderr
+    assert "lost-other has no minted key to rotate" in play.failure_output(rotated)
     assert changed(rotated) == 0

@@ -67,7 +67,7 @@ def test_after_a_failure_the_next_run_repairs(site: Site, declare) -> None:
 
 
 def test_bad_input_is_refused_before_anything_is_touched(site: Site, declare) -> None:
-    text = failure_output(declare("refused").deploy(hostname="Not_A_Label", tags=["service"], port=0, args="-port 8080", auth_key=" "))
+    text = failure_output(declare("refused").deploy(hostname="Not_A_Label", tags=["service"], port=0, args={"-port": 8080}, auth_key=" "))
     problems = (
         "'Not_A_Label' is no DNS label",
         "'service' must be of the form tag:name",

@@ -17,7 +17,6 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[3]
-ROLES = ROOT / "roles"
 Json = dict[str, t.Any]
 
 
@@ -30,32 +29,29 @@ def rendered(declarations: t.Iterable[Json]) -> list[Json]:
 
 
 def _main() -> None:
-    from ansible.errors import AnsibleError
     from ansible.parsing.dataloader import DataLoader
     from ansible.plugins.loader import init_plugin_loader
     from ansible.template import Templar, trust_as_template
 
-    def trusted(value: t.Any) -> t.Any:
-        """What stands in a role is a template; what a declaration holds here is text and nothing else."""
-        if isinstance(value, dict):
-            return {name: trusted(part) for name, part in value.items()}
-        if isinstance(value, list):
-            return [trusted(part) for part in value]
-        return trust_as_template(value) if isinstance(value, str) else value
-
     init_plugin_loader([str(ROOT / "collections")])
-    variables: Json = {"ansible_search_path": [str(ROLES / "workload")]}
-    for role in ("workload", "private_service"):
-        for part in ("defaults", "vars"):
-            variables.update(trusted(yaml.safe_load((ROLES / role / part / "main.yml").read_text())))
-    for task in yaml.safe_load((ROLES / "private_service/tasks/main.yml").read_text()):
-        variables.update(trusted(task.get("vars", {})))
+    from ansible_collections.notailcar.nomad.plugins.module_utils._errors import NomadError
+    from ansible_collections.notailcar.nomad.plugins.plugin_utils._declaration.declare import declare
+    from ansible_collections.notailcar.nomad.plugins.plugin_utils._job_templates import render_job
+
+    defaults = yaml.safe_load((ROOT / "roles/private_service/defaults/main.yml").read_text())
+    # What stands in a role is a template; what a declaration holds here is text and nothing else.
+    defaults = {name: trust_as_template(value) if isinstance(value, str) else value for name, value in defaults.items()}
     for line in sys.stdin:
-        inputs = {f"private_service_{name}": value for name, value in json.loads(line).items()}
-        templar = Templar(loader=DataLoader(), variables={**variables, **inputs})
+        # Rendered, because that needs no key.
+        variables = {
+            **defaults,
+            "private_service_state": "rendered",
+            **{f"private_service_{name}": value for name, value in json.loads(line).items()},
+        }
         try:
-            answer = {"spec": str(templar.template(trust_as_template("{{ __workload_spec }}")))}
-        except AnsibleError as error:
+            plain = declare("private_service", variables, Templar(loader=DataLoader(), variables=variables)).plain
+            answer = {"spec": render_job(plain).spec}
+        except NomadError as error:
             answer = {"error": str(error)}
         print(json.dumps(answer))
 

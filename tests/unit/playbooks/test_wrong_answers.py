@@ -8,47 +8,30 @@ To start Ansible takes long, so one run of a playbook has a host for each fault 
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import subprocess
-import sys
 import typing as t
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.execution_paths import ROOT
 from tests.unit.support import nomad_answers
-from tests.unit.support.control_planes import API_KEY, NEW_TEXT, OLD_TEXT, TAGS, Key, Tailscale
-from tests.unit.support.evidence import ALLOCATION, SERVE
+from tests.unit.support.control_planes import Tailscale
+from tests.unit.support.evidence import ALLOCATION
 from tests.unit.support.faults import judge, requests, wrong_reply
 from tests.unit.support.nomad_answers import SECRET
-from tests.unit.support.scripted_server import Scripted, serve
+from tests.unit.support.playbooks import MINTED, PLAYBOOKS, SERVICE, TASKS, TOKEN, VARIABLES, Servers, minted, play, present
+from tests.unit.support.scripted_server import Scripted
 
 Json = dict[str, t.Any]
 
 # One fault of each kind that a module distinguishes; all others are tried with the modules (plugins/test_sweep.py), in less time.
 ASKED = ("nothing", "page 404", "403", "500", "cut", "object")
-PLAYBOOKS = ROOT / "playbooks"
 # It asks no server: it works on the machines of the clients.
 WITHOUT_A_SERVER = {"egress_network"}
-# What nobody should see, whatever a server answers.
-TRACEBACKS = ("Traceback", "Unexpected failure", "MODULE FAILURE", "has no attribute", "is undefined", "<html>")
-SECRETS = (SECRET, NEW_TEXT, OLD_TEXT, API_KEY)
-SERVICE = {
-    **{"private_service_name": "whoami", "private_service_image": "whoami:1", "private_service_port": 8080},
-    **{"private_service_serve_config": SERVE, "private_service_timeout": 0},
-}
 WORKER = {
     **{"egress_worker_name": "whoami", "egress_worker_image": "whoami:1", "egress_worker_hostname": "whoami", "egress_worker_timeout": 0},
     **{"egress_worker_exit_nodes": ["exit"], "egress_worker_expect": ["203.0.113.7"], "egress_worker_echo": ["http://203.0.113.80/"]},
 }
-TOKEN = "GET /v1/acl/token/self"
 ONLY_OF_A_WORKER = ("GET /v1/nodes", "PUT /v1/job/notailcar-level-probe/plan", f"GET /v1/client/fs/cat/{ALLOCATION}")
-VARIABLES, TASKS = "/v1/var/nomad/jobs/whoami/whoami", ("tailscale", "app")
-MINTED = {"private_service_minted_key": {"expiry": "30d"}, "private_service_tags": TAGS}
 
 
 class Case(t.NamedTuple):
@@ -59,25 +42,6 @@ class Case(t.NamedTuple):
     variables: Json
     may: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
-
-
-def present(nomad: Scripted, tailscale: Tailscale) -> None:
-    nomad_answers.proof(nomad)
-    nomad_answers.nodes(nomad)
-    nomad_answers.job_present(nomad)
-    nomad.on("PUT /v1/job/notailcar-level-probe/plan", {**nomad_answers.PLANNED, "FailedTGAllocs": None})
-    nomad.on(TOKEN, {"AccessorID": "acls-disabled"})
-    tailscale.has_keys(Key(reusable=True))
-    tailscale.makes_keys()
-    for task in TASKS:
-        nomad.on(f"GET {VARIABLES}/{task}", (404, "variable not found"))
-        nomad.on(f"PUT {VARIABLES}/{task}", {**nomad_answers.VARIABLE, "Items": {}})
-
-
-def minted(nomad: Scripted, tailscale: Tailscale) -> None:
-    present(nomad, tailscale)
-    known = {"auth_key": OLD_TEXT, "auth_key_id": "7", "auth_key_origin": f"{tailscale.address} -", "auth_key_replaced": ""}
-    nomad.on(f"GET {VARIABLES}/tailscale", {**nomad_answers.VARIABLE, "Items": known})
 
 
 def absent(nomad: Scripted, tailscale: Tailscale) -> None:
@@ -111,66 +75,18 @@ CASES: dict[str, Case] = {
 }
 
 
-class Servers:
-    """Scripts by the address of the loopback network that leads to them, all behind one port."""
-
-    def __init__(self) -> None:
-        self._scripts: dict[str, Scripted] = {}
-        self._server = serve(self._scripts.__getitem__, "")
-
-    def add(self, make: t.Callable[[Scripted, Tailscale], None]) -> tuple[str, Scripted]:
-        """Return the URL of a new server, and its script."""
-        number, fake = len(self._scripts), Scripted()
-        address = f"127.1.{number // 250}.{number % 250 + 1}"
-        self._scripts[address] = fake
-        url = f"http://{address}:{self._server.server_port}"
-        make(fake, Tailscale(fake, url))
-        return url, fake
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def servers() -> t.Iterator[Servers]:
-    found = Servers()
-    yield found
-    found.close()
-
-
-def play(place: Path, case: Case, urls: dict[str, str]) -> dict[str, Json]:
-    """Run the playbook with these hosts, each with the URL of its server; return the result of each."""
-    (written,) = yaml.safe_load((PLAYBOOKS / f"{case.playbook}.yml").read_text())
-    environment = {"NOMAD_ADDR": "{{ url }}", "TAILSCALE_BASE_URL": "{{ url }}", "TAILSCALE_API_KEY": API_KEY}
-    hosts = {name: {**case.variables, "url": url} for name, url in urls.items()}
-    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    playbook, inventory = place / "playbook.json", place / "inventory.yml"
-    playbook.write_text(json.dumps([{**written, "hosts": "all", "environment": environment}]))
-    inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": local}}))
-    ansible = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"), "ANSIBLE_FORKS": "4"}
-    command = ["ansible-playbook", "-i", str(inventory), str(playbook)]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **ansible}, capture_output=True, text=True, check=False)
-    shown = done.stdout + done.stderr
-    assert [line for line in shown.splitlines() if any(words in line for words in (*TRACEBACKS, *SECRETS))] == [], shown
-    failures = {host: json.loads(result) for host, result in re.findall(r"^(?:fatal|failed): \[(.+?)\].*? => (\{.*)$", shown, re.MULTILINE)}
-    failed = dict(re.findall(r"^(\S+) +: ok=.* failed=(\d+) ", shown, re.MULTILINE))
-    assert set(failed) == set(urls), shown
-    return {name: {"failed": failed[name] != "0", "msg": failures.get(name, {}).get("msg")} for name in urls}
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_a_playbook(servers: Servers, tmp_path: Path, name: str) -> None:
     case = CASES[name]
     url, good = servers.add(case.make)
-    assert play(tmp_path, case, {"good": url}) == {"good": {"failed": False, "msg": None}}
+    assert play(tmp_path, case.playbook, case.variables, {"good": url}) == {"good": {"failed": False, "msg": None}}
     tried = {f"{request}: {fault}": (request, fault) for request in case.only or requests(good) for fault in ASKED}
     assert set(case.only) <= set(requests(good))
     urls = {"good": servers.add(case.make)[0]}
     for request, fault in tried.values():
         urls[f"fault-{len(urls)}"], fake = servers.add(case.make)
         fake.on(request, wrong_reply(fake, request, fault))
-    results = play(tmp_path, case, urls)
+    results = play(tmp_path, case.playbook, case.variables, urls)
     assert not results.pop("good")["failed"]
     assert [
         wrong for what, result in zip(tried, results.values(), strict=True) for wrong in judge(what, result, case.may, needs_kind=False)

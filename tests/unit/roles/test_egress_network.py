@@ -14,13 +14,13 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 TEMPLATES = Path(__file__).parents[3] / "roles/egress_network/templates"
-VALUES = {
-    "egress_network_name": "notailcar-egress",
-    "egress_network_bridge": "ntc-egress",
-    "egress_network_subnet": "172.27.64.0/20",
-    "egress_network_destinations": ["198.51.100.2", "192.0.2.0/24"],
-    "__egress_network_rules": "notailcar-egress-rules",
+NETWORK = {
+    "name": "notailcar-egress",
+    "bridge": "ntc-egress",
+    "subnet": "172.27.64.0/20",
+    "destinations": ["198.51.100.2", "192.0.2.0/24"],
 }
+VALUES = {"__egress_network": {"declaration": NETWORK}, "__egress_network_rules": "notailcar-egress-rules"}
 CHAIN = "NOTAILCAR-ntc-egress"
 # Each call and what it reads is written down. A program that $FAILING names fails; there is no jump before.
 IPTABLES = """#!/bin/sh

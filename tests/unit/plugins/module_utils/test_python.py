@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 PLUGINS = Path(__file__).parents[4] / "plugins"
-MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
+MODULES = sorted(path.stem for path in (PLUGINS / "module_utils/_modules").glob("*.py"))
 # A module, as an older Python runs it: none is at hand in every environment.
 AS_OLDER = """\
 import importlib, sys

@@ -86,6 +86,21 @@ def test_merged_keys_stay(nomad, call):
     assert not call("variable", path=PATH, items={"other": OTHER}, merge=True)["changed"]
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_what_was_there_is_returned_whole(nomad, call, check):
+    """Also a value that the new items have too, and one that holds a new value."""
+    nomad.on(f"GET {URL}", stored(5, key=SECRET, other=f"{OTHER} and {SECRET}"))
+    nomad.on(f"PUT {URL}", stored(6, key=SECRET, other=OTHER))
+    result = call("variable", check=check, path=PATH, items={"key": SECRET, "other": OTHER}, return_previous=True)
+    assert result["previous"] == {"key": SECRET, "other": f"{OTHER} and {SECRET}"}
+
+
+def test_of_no_variable_nothing_was_there(nomad, call):
+    nomad.on(f"PUT {URL}", stored(6, key=SECRET))
+    assert call("variable", path=PATH, items={"key": SECRET}, return_previous=True)["previous"] == {}
+    assert "previous" not in call("variable", path=PATH, items={"key": SECRET})
+
+
 def test_what_is_merged_has_the_limit_of_the_whole(nomad, call):
     nomad.on(f"GET {URL}", stored(5, other="o" * 40_000))
     result = call("variable", path=PATH, items={"key": "k" * 40_000}, merge=True)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 from ansible_collections.notailcar.nomad.plugins.plugin_utils import _before_fork
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._declaration.specification import DECLARING_ROLES
 
 from tests.unit.support.paths import ROOT
 
@@ -22,11 +23,13 @@ from ansible.plugins.loader import action_loader, init_plugin_loader
 init_plugin_loader()
 action_loader.get("notailcar.nomad.job", class_only=True)
 from {PLUGINS}.plugin_utils import _job_templates
+from {PLUGINS}.plugin_utils._declaration import specification
 print(json.dumps({{
     "loaded": [name.removeprefix("{PLUGINS}.") for name in sys.modules if name.startswith("{PLUGINS}.")],
     "compilations": _job_templates.compiled.cache_info().misses,
     "templates": _job_templates.compiled().list_templates(),
     "compiled": len(_job_templates.compiled().cache),
+    "specifications": specification.role_options.cache_info().misses,
     "frozen": gc.get_freeze_count(),
 }}))
 """
@@ -37,8 +40,8 @@ def test_an_imported_action_has_loaded_compiled_and_frozen() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     assert {f"filter.{name}" for name in _before_fork.FILTERS} <= set(found["loaded"])
-    assert {f"lookup.{name}" for name in _before_fork.LOOKUPS} <= set(found["loaded"])
     assert found["compilations"] == 1
+    assert found["specifications"] == len(DECLARING_ROLES)
     # The scripts of the sidecar and the guard among them.
     assert found["compiled"] == len(found["templates"]) > 0
     assert {"job.nomad.hcl.j2", "sidecar/main.ash", "guard/guard.ash"} <= set(found["templates"])
@@ -48,3 +51,8 @@ def test_an_imported_action_has_loaded_compiled_and_frozen() -> None:
 
 def test_every_filter_is_loaded() -> None:
     assert sorted(_before_fork.FILTERS) == sorted(path.stem for path in (ROOT / "plugins/filter").glob("*.py"))
+
+
+def test_every_role_with_inputs_has_its_specification_read() -> None:
+    with_defaults = sorted(path.parents[1].name for path in (ROOT / "roles").glob("*/defaults/main.yml"))
+    assert sorted(DECLARING_ROLES) == with_defaults

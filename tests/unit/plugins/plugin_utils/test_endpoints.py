@@ -91,7 +91,7 @@ def test_urls_in_the_order_of_the_endpoints() -> None:
 @pytest.mark.parametrize(
     ("endpoints", "sentences"),
     [
-        ([{"protocol": "tcp"}], ["endpoints[0]: its port must lie between 1 and 65535"]),
+        ([{"protocol": "tcp"}], ["endpoints[0]: its port must lie between 1 and 65535, tcp has no usual one"]),
         ([{"port": 0}], ["endpoints[0]: its port must lie between 1 and 65535"]),
         ([{"port": "http"}], ["endpoints[0]: its port must lie between 1 and 65535"]),
         ([{"port": 65536}], ["endpoints[0]: its port must lie between 1 and 65535"]),

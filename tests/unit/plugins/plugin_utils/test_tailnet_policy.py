@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.notailcar.nomad.plugins.filter.tailnet_policy_problems import FilterModule
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._inputs.private_service import problems
 from ansible_collections.notailcar.nomad.plugins.plugin_utils._tailnet_policy import PolicyError, parse, policy_problems
 
-from tests.unit.support.role_inputs import PRIVATE_SERVICE
+from tests.unit.support.role_inputs import PRIVATE_SERVICE, sentences
 
 ROOT = Path(__file__).parents[4]
 SAMPLE = (ROOT / "acl/policy.hujson").read_text()
@@ -336,14 +335,14 @@ CHECKED = {**PRIVATE_SERVICE, "tags": TAGS, "policy_file": str(ROOT / "acl/polic
     ],
 )
 def test_the_role_takes_what_the_policy_lets_through(inputs: dict[str, t.Any]) -> None:
-    assert problems({**CHECKED, **inputs}) == []
+    assert sentences("private_service", {**CHECKED, **inputs}) == []
 
 
 @pytest.mark.parametrize(
     ("inputs", "sentence"),
     [
         ({"policy_file": None}, "private_service_sources needs private_service_policy_file, the policy that is to let them in"),
-        ({"policy_file": "no such file"}, "private_service_policy_file 'no such file' cannot be read: "),
+        ({"policy_file": "no such file"}, "private_service_policy_file 'no such file' does not exist: "),
         ({"policy_file": "/"}, "private_service_policy_file '/' cannot be read: "),
         ({"policy_file": "/dev/null"}, "private_service_policy_file: it cannot be read: line 1, column 1: "),
         ({"tags": ["tag:other"], "sources": []}, "private_service_policy_file: tag:other has no owner"),
@@ -359,9 +358,9 @@ def test_the_role_takes_what_the_policy_lets_through(inputs: dict[str, t.Any]) -
         ),
         ({"serve_config": {"Services": {}}}, "private_service_policy_file: no port is known"),
         ({"tailscale_service": "svc:web"}, "private_service_policy_file: no rule lets group:staff reach svc:web on TCP 80: "),
-        ({"sources": "group:staff"}, "private_service_sources must be a list"),
+        ({"sources": {"group": "staff"}}, "private_service_sources must be a list"),
     ],
 )
 def test_the_role_refuses_what_the_policy_does_not(inputs: dict[str, t.Any], sentence: str) -> None:
-    (found,) = problems({**CHECKED, **inputs})
+    (found,) = sentences("private_service", {**CHECKED, **inputs})
     assert found.startswith(sentence)

@@ -25,8 +25,10 @@ class ActionModule(ControllerAction):
             if not result:
                 # Its turn comes in a later batch of a play with `serial`.
                 continue
-            rows.append(_report.row(host, result, run.check, host not in alive))
-            if host in alive:
+            # A plan that failed has no job, also where the play goes on after it.
+            failed = host not in alive or "job_id" not in result
+            rows.append(_report.row(host, result, run.check, failed))
+            if not failed:
                 results[result["job_id"]] = _report.of_workflow(result)
         lines = _report.table(rows)
         for line in lines:

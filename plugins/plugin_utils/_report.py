@@ -13,8 +13,8 @@ from ansible_collections.notailcar.nomad.plugins.module_utils._json import Json
 COLUMNS = ("SERVICE", "CHANGE", "URL", "NODES", "EGRESS", "PROOF AGE")
 # What a result has for the plan alone, and for the steps of its run.
 OF_THE_RUN = ("declaration", "diff", "failed", "holder", "key", "next", "plan", "release", "spec", "variables")
-# What runs is named after the steps that change something; the others only look.
-LOOKING = ("prove", "egress", "prove_removal", "canary", "ask_canary", "promote")
+# Steps that a change is not named after.
+UNNAMED = ("prove", "egress", "prove_removal", "canary", "ask_canary", "promote")
 
 
 def row(host: str, result: Mapping[str, t.Any], check: bool, failed: bool) -> list[str]:
@@ -33,7 +33,7 @@ def row(host: str, result: Mapping[str, t.Any], check: bool, failed: bool) -> li
 
 
 def _change(result: Mapping[str, t.Any], check: bool) -> str:
-    steps = [name.replace("_", " ") for name in result["steps"] if name not in LOOKING]
+    steps = [name.replace("_", " ") for name in result["steps"] if name not in UNNAMED]
     if not result["changed"]:
         return "unchanged"
     return f"{'would change' if check else 'changed'}: {', '.join(steps)}" if steps else "changed"

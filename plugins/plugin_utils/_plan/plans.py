@@ -83,7 +83,7 @@ class Planner:
             "plan": job["plan"],
             "release": rendered.release,
             "key": key,
-            # Until a new version is proved, the one before it may come back: what only that one needs stays as long.
+            # Until a new version is verified, the one before it may come back: items that only that one needs stay as long.
             "variables": [
                 {
                     "task": task,
@@ -163,7 +163,7 @@ class Planner:
                 f"{self.plain['job']} has no minted key to rotate: a key that was given is replaced where it was made. Declare "
                 f"{self.plain['role']}_minted_key, or leave {self.plain['job']} out of rotate_keys_hosts."
             )
-        # Of what is not deployed a key would be made that nobody needs, and no variable would tell of.
+        # A key for a job that is not deployed would be in no variable, and nobody would revoke it.
         known = self._known()
         key = self._key() if known["modify_index"] else {"reason": None, "replaced": []}
         chosen = steps.rotation_steps(bool(key["reason"]), bool(key["replaced"]))

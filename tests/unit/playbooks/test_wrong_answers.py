@@ -23,8 +23,8 @@ from tests.unit.support.scripted_server import Scripted
 
 Json = dict[str, t.Any]
 
-# One fault of each kind that a module distinguishes; all others are tried with the modules (plugins/test_sweep.py), in less time.
-ASKED = ("nothing", "page 404", "403", "500", "cut", "object")
+# One fault of each kind; others are tried with the modules (plugins/test_sweep.py), in less time.
+ASKED = ("nothing", "reset", "page", "page 404", "403", "429", "500", "cut", "object")
 # It asks no server: it works on the machines of the clients.
 WITHOUT_A_SERVER = {"egress_network"}
 WORKER = {

@@ -4,8 +4,8 @@
 """The work that is done once, before Ansible forks a worker process for each task of each host.
 
 Ansible imports an action plugin before it forks, but filters, lookups and templates after: each worker would load and compile them
-again, because Ansible keeps no bytecode of collections. A run of 30 unchanged services costs 13.6 CPU seconds without this work, and
-9 with it.
+again, because Ansible keeps no bytecode of collections. A run of 30 unchanged services costs 9.1 CPU seconds without this work, and
+5.2 with it.
 """
 
 from __future__ import annotations

@@ -47,12 +47,10 @@ notes:
 """
 
     # Of the actions that read the variables of a task, and have no module.
-    DECLARATION = r"""
+    CONTROLLER = r"""
 attributes:
   check_mode:
     support: full
-  diff_mode:
-    support: none
   action:
     support: full
   async:
@@ -62,31 +60,6 @@ attributes:
   platform:
     support: full
     platforms: all
-requirements:
-  - Python 3.11 or newer on the controller
-"""
-    PLAN = r"""
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-    details:
-      - Shows the changes in the order in which a run would make them; of secrets the names.
-  action:
-    support: full
-  async:
-    support: none
-  bypass_host_loop:
-    support: none
-  platform:
-    support: full
-    platforms: all
-  action_group:
-    version_added: 0.1.0
-    support: full
-    membership:
-      - notailcar.nomad.nomad
 requirements:
   - Python 3.11 or newer on the controller
 """

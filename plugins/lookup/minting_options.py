@@ -17,7 +17,8 @@ description:
 options:
   _terms:
     description:
-      - V(key) for all of them, V(control) for those that say how the control plane is reached, for M(notailcar.nomad.tailnet_device).
+      - V(control) for those that say how the control plane is reached, which M(notailcar.nomad.tailnet_device) takes, too.
+      - V(key) for these and all that say which key the job needs.
     type: list
     elements: str
     choices: [key, control]
@@ -54,9 +55,9 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.notailcar.nomad.plugins.module_utils._errors import InvalidInput
 from ansible_collections.notailcar.nomad.plugins.plugin_utils._declaration.declare import declare
-from ansible_collections.notailcar.nomad.plugins.plugin_utils._plan.contents import control_options, key_options
+from ansible_collections.notailcar.nomad.plugins.plugin_utils._plan.contents import control_options, key_request
 
-PARTS = {"control": control_options, "key": key_options}
+PARTS = {"control": control_options, "key": key_request}
 
 
 class LookupModule(LookupBase):

@@ -35,7 +35,17 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.flow
   - ansible.builtin.action_common_attributes.actiongroups
-  - notailcar.nomad.attributes.plan
+  - notailcar.nomad.attributes.controller
+attributes:
+  action_group:
+    version_added: 0.1.0
+    support: full
+    membership:
+      - notailcar.nomad.nomad
+  diff_mode:
+    support: full
+    details:
+      - Shows the changes in the order in which a run would make them; of secrets the names.
 seealso:
   - module: notailcar.nomad.declaration
   - module: notailcar.nomad.job

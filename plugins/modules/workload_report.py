@@ -26,7 +26,10 @@ options:
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.flow
-  - notailcar.nomad.attributes.declaration
+  - notailcar.nomad.attributes.controller
+attributes:
+  diff_mode:
+    support: none
 seealso:
   - module: notailcar.nomad.workload_plan
 """

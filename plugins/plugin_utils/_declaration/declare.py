@@ -27,8 +27,6 @@ PROBLEMS: dict[str, t.Callable[[Inputs], t.Iterator[str]]] = {
 }
 # The roles whose declaration is a workload; that of the others are their inputs.
 DECLARED: dict[str, t.Callable[[Inputs], Json]] = {"egress_worker": egress_worker.declared, "private_service": private_service.declared}
-
-
 EMPTY = "{} is empty: the environment variable {}, which it is read from, is not set"
 
 

@@ -57,6 +57,13 @@ def key_options(declaration: Declaration) -> Json:
     return {**KEY_DEFAULTS, **declaration.inputs["minted_key"]}
 
 
+def key_request(declaration: Declaration) -> Json:
+    """Return the options of the module tailscale_key that say which key this job needs, and those of key_options."""
+    plain = declaration.plain
+    wanted = {"tags": plain["tags"], "ephemeral": plain["ephemeral"], "force": plain["force_key"]}
+    return {**key_options(declaration), **wanted, "description": f"nomad {plain['job']}"[:50]}
+
+
 def control_options(declaration: Declaration) -> Json:
     """Return those of the options that say how the control plane is reached."""
     return {name: value for name, value in declaration.inputs["minted_key"].items() if name not in OF_THE_KEY_ALONE}

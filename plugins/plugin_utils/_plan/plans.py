@@ -232,7 +232,9 @@ class Planner:
         known = self._known()
         revealed = known["revealed"]
         current = revealed.get("auth_key_id") if "auth_key" in known["keys"] else None
-        key = self.questions.ask("tailscale_key", **self.key_request(), current=current, origin=revealed.get("auth_key_origin"))
+        key = self.questions.ask(
+            "tailscale_key", **contents.key_request(self.declaration), current=current, origin=revealed.get("auth_key_origin")
+        )
         # What another control plane made is not for this one to revoke.
         replaced = [] if revealed.get("auth_key_origin", "") != key["origin"] else revealed.get("auth_key_replaced", "").split(",")
         if key["changed"] and revealed.get("auth_key_origin") == key["origin"]:
@@ -245,19 +247,13 @@ class Planner:
             "replaced": [one for one in replaced if one],
         }
 
-    def key_request(self) -> Json:
-        """Return the options of the module tailscale_key that say which key this job needs."""
-        plain = self.plain
-        wanted = {"tags": plain["tags"], "ephemeral": plain["ephemeral"], "force": plain["force_key"]}
-        return {**contents.key_options(self.declaration), **wanted, "description": f"nomad {plain['job']}"[:50]}
-
     def _keys_to_end(self) -> Json:
         """The keys of a workload that is removed, of those that are still good."""
         if not self.plain["minted_key"]:
             return {"replaced": []}
         revealed = self._known()["revealed"]
         ids = [revealed.get("auth_key_id", ""), *revealed.get("auth_key_replaced", "").split(",")]
-        options = {**contents.key_options(self.declaration), "state": "absent", "origin": revealed.get("auth_key_origin")}
+        options = {**contents.control_options(self.declaration), "state": "absent", "origin": revealed.get("auth_key_origin")}
         good = [one for one in ids if one and self.questions.ask("tailscale_key", **options, id=one)["changed"]]
         return {"replaced": good, "origin": revealed.get("auth_key_origin")}
 
